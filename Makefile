@@ -1,0 +1,48 @@
+# HDSim: `make demo` and `make test` are all a newcomer needs; both set everything up first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# Town maps and routes: wherever HDSIM_MAPS says, else beside the checkout if they are there.
+ifndef HDSIM_MAPS
+ifneq ($(wildcard ../shared/maps/*.xodr),)
+export HDSIM_MAPS := $(abspath ../shared/maps)
+endif
+endif
+
+.PHONY: setup demo test test-slow check format bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo | test | test-slow | check | format | bench | clean"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: setup
+	$(BIN)/hdsim run scenarios/demo.yaml --out runs/demo --force
+
+test: setup
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

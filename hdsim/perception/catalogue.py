@@ -1,0 +1,235 @@
+"""The catalogue of perception operations: the typed words in which programs are written.
+
+A perception program is a list of operations, each with a selector (which objects), bounded
+parameters with units, a time course (when, how strongly) and its source. The JSON Schema that
+checks profiles, tables and LLM answers is generated from these classes.
+
+**How strength works.** Every operation has a *strength* in [0, 1]: its time course times its
+optional gain on a driver's state. A parameter acts as ``neutral + strength * (value - neutral)``,
+so strength 0 is always the identity.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+STATE_NAMES = ("elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps")
+StateName = Literal["elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps"]
+Layer = Literal["personality", "physiology", "attention"]
+RelationName = Literal["any", "lead", "rear", "beside", "oncoming", "crossing"]
+SignalName = Literal["red", "yellow", "green"]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Selector(_Data):
+    """Which objects an operation touches; the default is every object."""
+
+    relation: RelationName = "any"
+    range_m: tuple[float, float] = Field(
+        default=(0.0, 300.0), description="Nearest and farthest true distance [m]."
+    )
+    sector_deg: tuple[float, float] = Field(
+        default=(-180.0, 180.0),
+        description="Bearing sector from the driver's heading [deg], left positive.",
+    )
+
+
+class Constant(_Data):
+    """Acts with full strength all the time."""
+
+    course: Literal["constant"] = "constant"
+
+
+class Ramp(_Data):
+    """Strength grows linearly from 0 at ``start_s`` to 1 at ``start_s + rise_s``."""
+
+    course: Literal["ramp"] = "ramp"
+    start_s: float = Field(default=0.0, ge=0.0, description="Scenario time of the onset [s].")
+    rise_s: float = Field(ge=0.5, le=3600.0, description="Time to full strength [s].")
+
+
+class Episodic(_Data):
+    """Acts in episodes that begin by a Poisson process."""
+
+    course: Literal["episodic"] = "episodic"
+    rate_per_s: float = Field(gt=0.0, le=1.0, description="Poisson rate of episodes [1/s].")
+    duration_median_s: float = Field(gt=0.0, le=60.0, description="Median episode length [s].")
+    duration_sigma: float = Field(
+        default=0.4, ge=0.0, le=1.5, description="Log standard deviation of the length."
+    )
+
+
+Course = Annotated[Constant | Ramp | Episodic, Field(discriminator="course")]
+
+
+class Gain(_Data):
+    """Strength as a linear function of a driver's state, clipped to [0, 1]."""
+
+    state: StateName
+    at_zero: float = Field(default=0.0, ge=-10.0, le=1.0)
+    slope: float = Field(ge=-10.0, le=10.0, description="Per unit of the state.")
+
+
+class _Operation(_Data):
+    select: Selector = Selector()
+    course: Course = Constant()
+    gain: Gain | None = None
+    source: str = Field(
+        default="", max_length=300, description="Where the numbers come from; [P] for a proposal."
+    )
+
+
+class Attend(_Operation):
+    """The attention filter: which objects are registered, how many, how late.
+
+    An object that comes into sight is registered after a lognormal latency and, with
+    ``miss_probability``, is overlooked for ``miss_s`` first. Only the ``max_objects`` most
+    pressing ones (nearest in time) can be held; range limits what is noticed at all.
+    """
+
+    op: Literal["attend"] = "attend"
+    range_m: float = Field(default=200.0, ge=5.0, le=300.0, description="Neutral: 300.")
+    max_objects: int = Field(default=16, ge=1, le=16, description="Neutral: 16.")
+    latency_median_s: float = Field(default=0.0, ge=0.0, le=5.0, description="Neutral: 0.")
+    latency_sigma: float = Field(default=0.45, ge=0.0, le=1.5)
+    miss_probability: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")
+    miss_s: float = Field(default=2.0, ge=0.0, le=10.0)
+
+
+class Delay(_Operation):
+    """Registered objects are seen as they were ``delay_s`` ago, moved on at constant velocity.
+
+    The extrapolation (the Human Driver Model's temporal anticipation) means that what is lost is
+    the *change* during the delay: a lead vehicle's braking, not its motion.
+    """
+
+    op: Literal["delay"] = "delay"
+    delay_s: float = Field(ge=0.0, le=3.0, description="Neutral: 0.")
+
+
+class ScaleDistance(_Operation):
+    """Perceived range = true range x factor x exp(noise); bearing is kept."""
+
+    op: Literal["scale_distance"] = "scale_distance"
+    factor: float = Field(default=1.0, ge=0.4, le=2.5, description="Neutral: 1.")
+    noise_sd: float = Field(default=0.0, ge=0.0, le=0.5, description="Relative, log scale.")
+    noise_tau_s: float = Field(default=20.0, ge=0.2, le=120.0)
+
+
+class ScaleClosingSpeed(_Operation):
+    """Perceived closing speed = true x factor + range x noise (an error of looming)."""
+
+    op: Literal["scale_closing_speed"] = "scale_closing_speed"
+    factor: float = Field(default=1.0, ge=0.0, le=2.0, description="Neutral: 1.")
+    noise_sd_per_s: float = Field(
+        default=0.0, ge=0.0, le=0.1, description="SD of the error of 1/TTC [1/s]."
+    )
+    noise_tau_s: float = Field(default=20.0, ge=0.2, le=120.0)
+
+
+class ScaleSize(_Operation):
+    """Perceived length and width = true x factor."""
+
+    op: Literal["scale_size"] = "scale_size"
+    factor: float = Field(ge=0.5, le=1.8, description="Neutral: 1.")
+
+
+class ShiftLateral(_Operation):
+    """Objects are perceived to the left (+) of where they are, along their lane's normal."""
+
+    op: Literal["shift_lateral"] = "shift_lateral"
+    offset_m: float = Field(default=0.0, ge=-1.5, le=1.5, description="Neutral: 0.")
+    noise_sd_m: float = Field(default=0.0, ge=0.0, le=0.8)
+    noise_tau_s: float = Field(default=5.0, ge=0.2, le=120.0)
+
+
+class BendLane(_Operation):
+    """The lane ahead is perceived shifted and curved; the driver steers for what it sees."""
+
+    op: Literal["bend_lane"] = "bend_lane"
+    offset_m: float = Field(default=0.0, ge=-1.0, le=1.0, description="Neutral: 0; left positive.")
+    offset_sd_m: float = Field(default=0.0, ge=0.0, le=0.6)
+    curvature_sd_per_m: float = Field(default=0.0, ge=0.0, le=0.01)
+    noise_tau_s: float = Field(default=4.0, ge=0.5, le=60.0)
+
+
+class MisreadSignal(_Operation):
+    """A signal state is taken for another, or a change is noticed late.
+
+    Args are per approach: with ``probability`` the driver sees ``seen`` where ``actual`` is shown;
+    every change of the signal is noticed ``delay_s`` late.
+    """
+
+    op: Literal["misread_signal"] = "misread_signal"
+    actual: SignalName = "yellow"
+    seen: SignalName = "green"
+    probability: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")
+    delay_s: float = Field(default=0.0, ge=0.0, le=5.0, description="Neutral: 0.")
+
+
+class ScaleOwnSpeed(_Operation):
+    """Perceived own speed = true x factor x exp(noise)."""
+
+    op: Literal["scale_own_speed"] = "scale_own_speed"
+    factor: float = Field(default=1.0, ge=0.6, le=1.5, description="Neutral: 1.")
+    noise_sd: float = Field(default=0.0, ge=0.0, le=0.3)
+    noise_tau_s: float = Field(default=20.0, ge=0.5, le=120.0)
+
+
+class ScaleSpeedLimit(_Operation):
+    """The limit the driver believes in = posted x factor."""
+
+    op: Literal["scale_speed_limit"] = "scale_speed_limit"
+    factor: float = Field(ge=0.4, le=1.6, description="Neutral: 1.")
+
+
+class LookAway(_Operation):
+    """Eyes off the road: nothing new is seen; what was registered lives on in memory.
+
+    While the operation is active, off-road glances (lognormal) alternate with looks at the road of
+    ``on_road_s``. During a glance objects move on at their last believed velocity and the signal
+    keeps its last seen state. Usually given an episodic course.
+    """
+
+    op: Literal["look_away"] = "look_away"
+    glance_median_s: float = Field(default=1.02, gt=0.1, le=8.0)
+    glance_sigma: float = Field(default=0.4, ge=0.0, le=1.5)
+    on_road_s: float = Field(default=1.0, ge=0.1, le=10.0)
+
+
+Operation = Annotated[
+    Attend
+    | Delay
+    | ScaleDistance
+    | ScaleClosingSpeed
+    | ScaleSize
+    | ShiftLateral
+    | BendLane
+    | MisreadSignal
+    | ScaleOwnSpeed
+    | ScaleSpeedLimit
+    | LookAway,
+    Field(discriminator="op"),
+]
+
+
+class PerceptionProgram(_Data):
+    """One layer's program: operations applied together with those of the other layers.
+
+    The order of application is fixed by kind (attend and look away decide what is registered, then
+    delay, then the distortions), not by position, so layers compose the same way round.
+    """
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    layer: Layer
+    operations: tuple[Operation, ...] = Field(default=(), max_length=16)
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+operation_adapter: TypeAdapter[Operation] = TypeAdapter(Operation)
