@@ -1,0 +1,175 @@
+"""Where NPCs begin, and their life cycle: near the ego's route, renewed out of its sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdsim.core import seeds
+from hdsim.core.state import Bools, Floats, Ints, Roster, State
+from hdsim.road.lanes import LaneGraph
+
+_SPACING_M = 15.0  # candidate poses along a lane, and the least distance between two vehicles
+_JUNCTION_CLEARANCE_M = 8.0  # nobody begins within this distance of a junction's edge
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycle:
+    """When an NPC is taken away and begun anew elsewhere.
+
+    Attributes:
+        leave_m: Farther than this from the ego it may be renewed [m].
+        arrive_m: Nearest and farthest distance from the ego of a new beginning [m].
+        wreck_s: A crashed NPC is cleared away after this time [s].
+        stuck_s: An NPC that stood still this long is renewed [s], 0 for never.
+    """
+
+    leave_m: float = 160.0
+    arrive_m: tuple[float, float] = (60.0, 140.0)
+    wreck_s: float = 10.0
+    stuck_s: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Poses:
+    """Candidate beginnings on the lane graph, shape (c,) each, right-handed frame."""
+
+    x: Floats
+    y: Floats
+    z: Floats
+    yaw: Floats
+    lane: Ints
+    s: Floats
+
+
+def candidate_poses(graph: LaneGraph) -> Poses:
+    """Poses every 15 m along the lanes outside junctions."""
+    rows = []
+    for lane in range(len(graph)):
+        if graph.junction[lane] >= 0:
+            continue
+        room = graph.length[lane] - 2 * _JUNCTION_CLEARANCE_M
+        if room <= 0:
+            continue
+        for s in np.arange(_JUNCTION_CLEARANCE_M, graph.length[lane] - _JUNCTION_CLEARANCE_M, 15.0):
+            rows.append((lane, float(s)))
+    lane = np.array([r[0] for r in rows], dtype=np.int64)
+    s = np.array([r[1] for r in rows])
+    x, y, yaw = graph.at(lane, s)
+    nearest = np.array(
+        [
+            graph.first[i]
+            + int(np.argmin(np.abs(graph.s[graph.first[i] : graph.first[i + 1]] - si)))
+            for i, si in rows
+        ],
+        dtype=np.int64,
+    )
+    return Poses(x, y, graph.z[nearest], yaw, lane, s)
+
+
+def distance_to_path(x: Floats, y: Floats, path_x: Floats, path_y: Floats) -> Floats:
+    """Distance from each point to the nearest path point [m], shape of ``x``."""
+    step = max(1, len(path_x) // 400)
+    gap = np.hypot(x[:, None] - path_x[None, ::step], y[:, None] - path_y[None, ::step])
+    return np.asarray(gap.min(axis=1))
+
+
+def choose_poses(
+    poses: Poses,
+    allowed: Bools,
+    names: tuple[str, ...],
+    seed: int,
+    taken: tuple[Floats, Floats],
+) -> Ints:
+    """One candidate per name, keyed by name, no two nearer than 15 m; -1 where none is left.
+
+    Each name ranks the candidates by its own keyed draws and takes the first free one, in order of
+    names.
+    """
+    free = allowed.copy()
+    for x, y in zip(*taken, strict=True):
+        free &= np.hypot(poses.x - x, poses.y - y) >= _SPACING_M
+    chosen = np.full(len(names), -1, dtype=np.int64)
+    index = np.arange(len(poses.x))
+    for row, name in enumerate(names):
+        if not free.any():
+            break
+        rank = seeds.uniform(seeds.key(seed, name, "begin"), index)
+        pick = int(np.argmin(np.where(free, rank, np.inf)))
+        chosen[row] = pick
+        free &= np.hypot(poses.x - poses.x[pick], poses.y - poses.y[pick]) >= _SPACING_M
+    return chosen
+
+
+class Renewal:
+    """Decides each second which NPCs begin anew, and where.
+
+    Args:
+        roster: Who takes part.
+        graph: The lane graph.
+        poses: Candidate beginnings.
+        life: When and where.
+        seed: The scenario's seed.
+    """
+
+    def __init__(
+        self, roster: Roster, graph: LaneGraph, poses: Poses, life: LifeCycle, seed: int
+    ) -> None:
+        self._roster, self._graph, self._poses, self._life = roster, graph, poses, life
+        self._keys = seeds.keys(seed, roster.names, "renew")
+        self._is_npc = np.ones(len(roster), dtype=bool)
+        self._is_npc[roster.ego] = False
+        self._stood_s = np.zeros(len(roster))
+        self._wrecked_at = np.full(len(roster), np.inf)
+        self._count = np.zeros(len(roster), dtype=np.int64)
+
+    def wrecked(self, row: int, time: float) -> None:
+        """Notes a crash of an NPC; it is cleared away ``wreck_s`` later."""
+        if self._is_npc[row]:
+            self._wrecked_at[row] = min(self._wrecked_at[row], time)
+
+    def due(
+        self, state: State, path: tuple[Floats, Floats], since_s: float
+    ) -> list[tuple[int, int]]:
+        """``(row, candidate)`` of each NPC to begin anew now.
+
+        Args:
+            state: The world.
+            path: The ego's route ahead, points (x, y); new beginnings lie near it.
+            since_s: Time since the last call [s].
+        """
+        life, ego = self._life, self._roster.ego
+        far = np.hypot(state.x - state.x[ego], state.y - state.y[ego])
+        still = np.abs(state.speed) < 0.2
+        self._stood_s = np.where(still & state.present, self._stood_s + since_s, 0.0)
+        wreck = state.time - self._wrecked_at >= life.wreck_s
+        stuck = (self._stood_s >= life.stuck_s) if life.stuck_s > 0 else np.zeros_like(wreck)
+        lost = (far > life.leave_m) & (distance_to_path(state.x, state.y, *path) > life.arrive_m[1])
+        due = self._is_npc & state.present & (wreck | lost | (stuck & (far > life.arrive_m[0])))
+        if not due.any():
+            return []
+        poses = self._poses
+        from_ego = np.hypot(poses.x - state.x[ego], poses.y - state.y[ego])
+        allowed = (from_ego >= life.arrive_m[0]) & (
+            distance_to_path(poses.x, poses.y, *path) <= life.arrive_m[1]
+        )
+        allowed &= from_ego <= 2.0 * life.arrive_m[1]
+        here = state.present
+        crowd = np.hypot(
+            poses.x[:, None] - state.x[None, here], poses.y[:, None] - state.y[None, here]
+        )
+        allowed &= crowd.min(axis=1) >= _SPACING_M
+        renewed = []
+        for row in np.flatnonzero(due):
+            if not allowed.any():
+                break
+            draw = seeds.combine(self._keys[row], np.uint64(self._count[row]))
+            rank = seeds.uniform(draw, np.arange(len(poses.x)))
+            pick = int(np.argmin(np.where(allowed, rank, np.inf)))
+            allowed &= np.hypot(poses.x - poses.x[pick], poses.y - poses.y[pick]) >= _SPACING_M
+            self._count[row] += 1
+            self._stood_s[row] = 0.0
+            self._wrecked_at[row] = np.inf
+            renewed.append((int(row), pick))
+        return renewed

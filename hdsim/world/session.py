@@ -1,0 +1,195 @@
+"""One connection to a CARLA server, left as it was found on every way out."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import carla
+
+from hdsim.core.errors import InfrastructureError
+from hdsim.road.maps import MapSource
+
+# More stream threads than cores: with as many as cores, sensor callbacks that wait for the
+# interpreter can starve the thread that delivers the frame, and the tick times out.
+_STREAM_THREADS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnRequest:
+    """A vehicle to spawn.
+
+    Attributes:
+        name: Stable name, for messages and noise keys.
+        blueprint: CARLA vehicle id.
+        transform: Where, in CARLA's frame.
+        role_name: CARLA role; ``hero`` keeps the Traffic Manager from removing a stuck vehicle.
+        color: ``r,g,b`` or empty for the blueprint's default.
+    """
+
+    name: str
+    blueprint: str
+    transform: carla.Transform
+    role_name: str
+    color: str = ""
+
+
+class Session:
+    """A client, its world in synchronous mode, and everything it spawned.
+
+    Use ``open_session``; it guarantees the clean-up.
+    """
+
+    def __init__(self, client: carla.Client, world: carla.World) -> None:
+        self.client = client
+        self.world = world
+        self.actors: list[carla.Actor] = []
+        self.sensors: list[carla.Sensor] = []
+        self._traffic_managers: list[carla.TrafficManager] = []
+
+    def traffic_manager(self, port: int, seed: int) -> carla.TrafficManager:
+        """A synchronous, seeded Traffic Manager of this client on ``port``."""
+        tm = self.client.get_trafficmanager(port)
+        tm.set_synchronous_mode(True)
+        tm.set_random_device_seed(seed)
+        self._traffic_managers.append(tm)
+        return tm
+
+    def spawn(self, requests: Sequence[SpawnRequest]) -> list[carla.Actor]:
+        """Spawns all in one batch and ticks once, so that every actor is alive.
+
+        Raises:
+            InfrastructureError: If the server refuses one; the others are destroyed on exit.
+        """
+        library = self.world.get_blueprint_library()
+        commands = []
+        for request in requests:
+            blueprint = library.find(request.blueprint)
+            blueprint.set_attribute("role_name", request.role_name)
+            if request.color and blueprint.has_attribute("color"):
+                blueprint.set_attribute("color", request.color)
+            commands.append(carla.command.SpawnActor(blueprint, request.transform))
+        answers = self.client.apply_batch_sync(commands)
+        refused = [
+            f"{request.name} ({request.blueprint}): {answer.error}"
+            for request, answer in zip(requests, answers, strict=True)
+            if answer.has_error()
+        ]
+        ids = [answer.actor_id for answer in answers if not answer.has_error()]
+        self.world.tick()
+        spawned = {actor.id: actor for actor in self.world.get_actors(ids)}
+        self.actors.extend(spawned[i] for i in ids if i in spawned)
+        if refused:
+            raise InfrastructureError("the server refused to spawn " + "; ".join(refused))
+        return [spawned[i] for i in ids]
+
+    def collision_sensor(self, parent: carla.Actor, callback: Any) -> carla.Sensor:
+        """Attaches a collision sensor; ``callback`` runs on a client thread."""
+        blueprint = self.world.get_blueprint_library().find("sensor.other.collision")
+        sensor = self.world.spawn_actor(blueprint, carla.Transform(), attach_to=parent)
+        self.sensors.append(sensor)
+        sensor.listen(callback)
+        return sensor
+
+    def clean_up(self) -> None:
+        """Stops sensors, gives up Traffic Managers, destroys what was spawned."""
+        for sensor in self.sensors:
+            with contextlib.suppress(RuntimeError):
+                sensor.stop()
+        for tm in self._traffic_managers:
+            with contextlib.suppress(RuntimeError):
+                tm.set_synchronous_mode(False)
+        doomed = [*self.sensors, *self.actors]
+        with contextlib.suppress(RuntimeError):
+            self.client.apply_batch_sync([carla.command.DestroyActor(a.id) for a in doomed], False)
+        for tm in self._traffic_managers:
+            with contextlib.suppress(RuntimeError):
+                tm.shut_down()
+        self.sensors.clear()
+        self.actors.clear()
+        self._traffic_managers.clear()
+
+
+def _connect(host: str, port: int, timeout_s: float) -> carla.Client:
+    client = carla.Client(host, port, worker_threads=_STREAM_THREADS)
+    client.set_timeout(timeout_s)
+    try:
+        version = client.get_server_version()
+    except RuntimeError as error:
+        raise InfrastructureError(f"no CARLA server at {host}:{port}: {error}") from error
+    if version != client.get_client_version():
+        raise InfrastructureError(
+            f"the server at {host}:{port} is CARLA {version}, "
+            f"the client library {client.get_client_version()}"
+        )
+    return client
+
+
+def _load(client: carla.Client, source: MapSource) -> carla.World:
+    """The world with the wanted map: as it is, by name, or generated from the OpenDRIVE text."""
+    world = client.get_world()
+    if world.get_map().name.rsplit("/", 1)[-1] == source.name:
+        return world
+    if any(name.rsplit("/", 1)[-1] == source.name for name in client.get_available_maps()):
+        return client.load_world(source.name)
+    return client.generate_opendrive_world(source.xodr)
+
+
+@contextlib.contextmanager
+def open_session(
+    host: str, port: int, source: MapSource, step_s: float, timeout_s: float = 60.0
+) -> Iterator[Session]:
+    """A synchronous session on ``source``'s map; restores the server's settings on every way out.
+
+    SIGTERM becomes ``KeyboardInterrupt`` meanwhile, so that a stopped worker also cleans up.
+
+    Args:
+        host: Server address.
+        port: Server RPC port.
+        source: The wanted map.
+        step_s: Fixed time step [s].
+        timeout_s: How long a call may take [s].
+
+    Raises:
+        InfrastructureError: If the server cannot be reached or does not fit.
+    """
+    client = _connect(host, port, timeout_s)
+    try:
+        world = _load(client, source)
+        before = world.get_settings()
+        settings = world.get_settings()
+        settings.synchronous_mode = True
+        settings.fixed_delta_seconds = step_s
+        settings.no_rendering_mode = True
+        world.apply_settings(settings)
+    except RuntimeError as error:
+        raise InfrastructureError(f"{host}:{port}: {error}") from error
+    session = Session(client, world)
+    with _sigterm_interrupts():
+        try:
+            yield session
+        finally:
+            session.clean_up()
+            with contextlib.suppress(RuntimeError):
+                world.apply_settings(before)
+
+
+@contextlib.contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,139 @@
+"""CARLA snapshots to ``State`` arrays, in one pass over the actors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import carla
+import numpy as np
+
+from hdsim.core.state import Floats, Roster, State
+from hdsim.road.lanes import LaneGraph
+
+
+class SnapshotReader:
+    """Reads the roster's actors and the map's signals from each snapshot.
+
+    Args:
+        world: The world, in synchronous mode.
+        actors: CARLA actors in roster order.
+        roster: Who they are.
+        graph: The lane graph, for lane coordinates and signal order.
+        step_s: Length of a tick [s].
+    """
+
+    def __init__(
+        self,
+        world: carla.World,
+        actors: Sequence[carla.Actor],
+        roster: Roster,
+        graph: LaneGraph,
+        step_s: float,
+    ) -> None:
+        self._world = world
+        self._ids = [actor.id for actor in actors]
+        self._roster = roster
+        self._graph = graph
+        self._step_s = step_s
+        self._first: tuple[int, float] | None = None
+        self._previous: State | None = None
+        lights = {
+            light.get_opendrive_id(): light
+            for light in world.get_actors().filter("traffic.traffic_light*")
+        }
+        self._lights = [
+            (i, lights[signal.id]) for i, signal in enumerate(graph.signals) if signal.id in lights
+        ]
+        self._signal_off = np.full(len(graph.signals), 3, dtype=np.uint8)
+
+    def read(self, moved: Floats | None = None) -> State:
+        """The current frame as a state.
+
+        Args:
+            moved: Rows teleported since the last frame, a bool array of shape (n,); their
+                accelerations and yaw rates are reported as zero instead of as a jump.
+        """
+        snapshot = self._world.get_snapshot()
+        if self._first is None:
+            self._first = (snapshot.frame, snapshot.timestamp.elapsed_seconds)
+        n = len(self._ids)
+        raw = np.zeros((n, 5))
+        present = np.ones(n, dtype=bool)
+        for row, actor_id in enumerate(self._ids):
+            actor = snapshot.find(actor_id)
+            if actor is None:
+                present[row] = False
+                continue
+            pose = actor.get_transform()
+            here = pose.location
+            velocity = actor.get_velocity()
+            raw[row] = (here.x, here.y, pose.rotation.yaw, velocity.x, velocity.y)
+        before = self._previous
+        if before is not None and not present.all():
+            gone = ~present
+            raw[gone, 0], raw[gone, 1] = before.x[gone], -before.y[gone]
+            raw[gone, 2] = -np.degrees(before.yaw[gone])
+        x, y, yaw = raw[:, 0], -raw[:, 1], -np.radians(raw[:, 2])
+        vx, vy = raw[:, 3], -raw[:, 4]
+        speed = vx * np.cos(yaw) + vy * np.sin(yaw)
+        accel, yaw_rate = np.zeros(n), np.zeros(n)
+        if before is not None:
+            accel = (speed - before.speed) / self._step_s
+            turn = yaw - before.yaw
+            yaw_rate = (np.pi - np.mod(np.pi - turn, 2 * np.pi)) / self._step_s
+            jumped = ~(present & before.present)
+            if moved is not None:
+                jumped |= moved.astype(bool)
+            accel[jumped] = 0.0
+            yaw_rate[jumped] = 0.0
+        lane, s, d, lane_yaw = self._graph.locate(x, y, yaw)
+        signals = self._signal_off.copy()
+        for i, light in self._lights:
+            signals[i] = int(light.state)
+        state = State(
+            frame=snapshot.frame,
+            time=(snapshot.frame - self._first[0]) * self._step_s,
+            x=x,
+            y=y,
+            yaw=yaw,
+            vx=vx,
+            vy=vy,
+            speed=speed,
+            accel=accel,
+            yaw_rate=yaw_rate,
+            present=present,
+            lane=lane,
+            s=s,
+            d=d,
+            lane_yaw=lane_yaw,
+            signals=signals,
+        )
+        self._previous = state
+        return state
+
+
+def vehicle_size(actor: carla.Actor) -> tuple[float, float]:
+    """Full ``(length, width)`` [m] of a vehicle."""
+    extent = actor.bounding_box.extent
+    return 2.0 * extent.x, 2.0 * extent.y
+
+
+def wheel_geometry(actor: carla.Vehicle) -> tuple[float, float, list[tuple[float, float]]]:
+    """``(wheelbase [m], largest road-wheel angle [rad], steering curve [(km/h, factor)])``.
+
+    Wheel positions are in centimetres by CARLA's convention and, on some blueprints, in the world
+    frame; only their distance is used.
+    """
+    physics = actor.get_physics_control()
+    front, back = physics.wheels[0].position, physics.wheels[-1].position
+    wheelbase = math.dist((front.x, front.y, front.z), (back.x, back.y, back.z)) / 100.0
+    track = physics.wheels[1].position
+    if len(physics.wheels) >= 4:
+        right = physics.wheels[3].position
+        left = physics.wheels[2].position
+        axle_front = ((front.x + track.x) / 2, (front.y + track.y) / 2)
+        axle_back = ((left.x + right.x) / 2, (left.y + right.y) / 2)
+        wheelbase = math.dist(axle_front, axle_back) / 100.0
+    curve = [(point.x, point.y) for point in physics.steering_curve]
+    return wheelbase, math.radians(max(w.max_steer_angle for w in physics.wheels)), curve
