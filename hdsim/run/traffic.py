@@ -45,26 +45,19 @@ class Poses:
 
 def candidate_poses(graph: LaneGraph) -> Poses:
     """Poses every 15 m along the lanes outside junctions."""
-    rows = []
-    for lane in range(len(graph)):
-        if graph.junction[lane] >= 0:
-            continue
-        room = graph.length[lane] - 2 * _JUNCTION_CLEARANCE_M
-        if room <= 0:
-            continue
-        for s in np.arange(_JUNCTION_CLEARANCE_M, graph.length[lane] - _JUNCTION_CLEARANCE_M, 15.0):
-            rows.append((lane, float(s)))
+    rows = [
+        (lane, float(s))
+        for lane in np.flatnonzero(graph.junction < 0)
+        for s in np.arange(
+            _JUNCTION_CLEARANCE_M, graph.length[lane] - _JUNCTION_CLEARANCE_M, _SPACING_M
+        )
+    ]
     lane = np.array([r[0] for r in rows], dtype=np.int64)
     s = np.array([r[1] for r in rows])
     x, y, yaw = graph.at(lane, s)
-    nearest = np.array(
-        [
-            graph.first[i]
-            + int(np.argmin(np.abs(graph.s[graph.first[i] : graph.first[i + 1]] - si)))
-            for i, si in rows
-        ],
-        dtype=np.int64,
-    )
+    nearest = graph.first[lane] + np.round(
+        s / graph.length[lane] * (graph.first[lane + 1] - graph.first[lane] - 1)
+    ).astype(np.int64)
     return Poses(x, y, graph.z[nearest], yaw, lane, s)
 
 

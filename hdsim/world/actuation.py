@@ -51,7 +51,7 @@ class Actuator:
             f0, f1 = self._curve_factor[:, j], self._curve_factor[:, j + 1]
             share = np.clip((kmh - x0) / np.maximum(x1 - x0, 1e-6), 0.0, 1.0)
             factor = np.where(kmh >= x0, f0 + share * (f1 - f0), factor)
-        return np.maximum(factor, 0.05)
+        return np.asarray(np.maximum(factor, 0.05))
 
     def controls(self, decisions: Decisions, state: State) -> tuple[Floats, Floats, Floats]:
         """``(throttle, steer, brake)``, shape (D,) each, in CARLA's ranges and signs."""
