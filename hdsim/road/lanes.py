@@ -145,9 +145,9 @@ class LaneGraph:
         )
 
     @cached_property
-    def digraph(self) -> nx.DiGraph:
+    def digraph(self) -> nx.DiGraph[int]:
         """Lanes as nodes; edges ``kind`` 'next' or 'change' with ``cost`` in metres."""
-        g: nx.DiGraph = nx.DiGraph()
+        g: nx.DiGraph[int] = nx.DiGraph()
         g.add_nodes_from(range(len(self)))
         for i, nexts in enumerate(self.successors):
             for j in nexts:
