@@ -62,6 +62,12 @@ class Episodic(_Data):
     duration_sigma: float = Field(
         default=0.4, ge=0.0, le=1.5, description="Log standard deviation of the length."
     )
+    episode: str = Field(
+        default="",
+        max_length=40,
+        description="Operations of one layer with the same name here share their episodes; "
+        "empty: episodes of its own.",
+    )
 
 
 Course = Annotated[Constant | Ramp | Episodic, Field(discriminator="course")]
