@@ -19,7 +19,8 @@ from hdsim.road.centrelines import (
 )
 from hdsim.road.conflicts import find_conflicts, turn_class
 from hdsim.road.lanes import LaneGraph
-from hdsim.road.rules import find_signals, give_way_lanes, lane_index, speed_limits
+from hdsim.road.limits import speed_limits
+from hdsim.road.signals import find_signals, give_way_lanes, lane_index
 
 # A marking that allows the change over less of the lane than this counts as forbidding it.
 _CHANGE_SHARE = 0.5
@@ -72,7 +73,7 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
         turn=turn,
         left=left,
         right=right,
-        limit=np.array(speed_limits(root, world_map, spans, lines, predecessors)),
+        limit=np.array(speed_limits(root, world_map, spans, lines, predecessors, successors)),
         signal=np.array(found.of_lane, dtype=np.int64),
         stop_s=np.array(found.stop_s),
         first=first,

@@ -1,9 +1,8 @@
-"""Speed limits, signals and give-way signs of an OpenDRIVE map, lane by lane.
+"""Traffic lights and give-way signs of an OpenDRIVE map, lane by lane.
 
 Client landmarks are the source for signals and signs: they already resolve ``signalReference``
 elements and validities the way CARLA does (also RoadRunner's reading of ``orientation``, which is
-not the standard's). Road types, controllers and lane speeds come from the XML, since the client
-API does not show them.
+not the standard's). Controllers come from the XML, since the client API does not show them.
 """
 
 from __future__ import annotations
@@ -16,91 +15,13 @@ from typing import Any
 from hdsim.road.centrelines import Centreline, LaneKey, LaneSpan, reachable_upstream
 from hdsim.road.lanes import Signal
 
-# What CARLA gives a vehicle that has not passed a sign: 30 km/h
-# (carla-simulator/carla, WheeledVehicleAIController: SpeedLimit = 30.0f).
-DEFAULT_LIMIT_MPS = 30.0 / 3.6
-_UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704}
-
 # CARLA's signal types (OpenDRIVE country code "OpenDRIVE"; signs by the German catalogue).
 TRAFFIC_LIGHT = "1000001"
 GIVE_WAY_SIGNS = ("205", "206")  # yield, stop
-SPEED_SIGN = "274"
 
 
-def speed_limits(
-    root: Any,
-    world_map: Any,
-    spans: Sequence[LaneSpan],
-    lines: Sequence[Centreline],
-    predecessors: Sequence[Sequence[int]],
-) -> list[float]:
-    """Speed limit of each lane [m/s].
-
-    In order of precedence: a speed sign (type 274, km/h unless it names a unit) on the lane's road
-    at or before the lane's middle; the lane's ``<speed>``; the road ``<type>``'s ``<speed>`` at
-    the lane's middle; the highest limit of the lanes that lead into it (CARLA's connecting roads
-    carry none); CARLA's default of 30 km/h.
-    """
-    roads = {int(r.get("id")): r for r in root.iterfind("road")}
-    signs: dict[int, list[Any]] = {}
-    for mark in world_map.get_all_landmarks_of_type(SPEED_SIGN):
-        signs.setdefault(mark.road_id, []).append(mark)
-    limits: list[float | None] = [
-        _signed(signs.get(span.key[0], ()), span, line) or _written(roads[span.key[0]], span)
-        for span, line in zip(spans, lines, strict=True)
-    ]
-    while True:
-        updates = {
-            i: max(known)
-            for i, limit in enumerate(limits)
-            if limit is None and (known := [v for j in predecessors[i] if (v := limits[j])])
-        }
-        if not updates:
-            return [DEFAULT_LIMIT_MPS if v is None else v for v in limits]
-        for i, value in updates.items():
-            limits[i] = value
-
-
-def _signed(marks: Sequence[Any], span: LaneSpan, line: Centreline) -> float | None:
-    middle = (span.s_from + span.s_to) / 2.0
-    passed = [
-        m
-        for m in marks
-        if _valid_for(m, span.key[2]) and (m.s <= middle if line.forward else m.s >= middle)
-    ]
-    if not passed:
-        return None
-    last = max(passed, key=lambda m: m.s if line.forward else -m.s)
-    return _speed(str(last.value), last.unit or "km/h")
-
-
-def _written(road: Any, span: LaneSpan) -> float | None:
-    _, section, lane = span.key
-    middle = (span.s_from + span.s_to) / 2.0
-    sections = sorted(road.iterfind("lanes/laneSection"), key=lambda e: float(e.get("s")))
-    places = [(f"*/lane[@id='{lane}']/speed", "sOffset", sections[section], middle - span.s_from)]
-    places.append(("type", "s", road, middle))
-    for path, offset, parent, here in places:
-        active = [e for e in parent.iterfind(path) if float(e.get(offset, "0")) <= here]
-        if not active:
-            continue
-        last = max(active, key=lambda e: float(e.get(offset, "0")))
-        speed = last if last.tag == "speed" else last.find("speed")
-        if speed is not None:
-            return _speed(speed.get("max", ""), speed.get("unit") or "m/s")
-    return None
-
-
-def _speed(value: str, unit: str) -> float | None:
-    """A written speed in m/s; None for "no limit", "undefined" and values that are no speed."""
-    try:
-        speed = float(value) * _UNITS[unit]
-    except (ValueError, KeyError):
-        return None
-    return speed if math.isfinite(speed) and speed > 0.0 else None
-
-
-def _valid_for(mark: Any, lane: int) -> bool:
+def valid_for(mark: Any, lane: int) -> bool:
+    """Whether a ``carla.Landmark`` applies to an OpenDRIVE lane id of its road."""
     return any(min(a, b) <= lane <= max(a, b) for a, b in mark.get_lane_validities())
 
 
@@ -172,12 +93,12 @@ def _held_lanes(
     predecessors: list[list[int]],
 ) -> dict[str, tuple[Any, list[tuple[int, int, float]]]]:
     """By signal id: a landmark and its (lane it is written on, lane held, stop s [m])."""
-    on_road = _lanes_by_road(spans)
+    on_road = lanes_by_road(spans)
     inside = [span.junction >= 0 for span in spans]
     held: dict[str, tuple[Any, list[tuple[int, int, float]]]] = {}
     for mark in sorted(marks, key=lambda m: (_by_number(m.id), m.road_id, m.s)):
         for i in on_road.get(mark.road_id, ()):
-            if not _valid_for(mark, spans[i].key[2]):
+            if not valid_for(mark, spans[i].key[2]):
                 continue
             if inside[i]:
                 ends = [
@@ -193,7 +114,8 @@ def _held_lanes(
     return held
 
 
-def _lanes_by_road(spans: Sequence[LaneSpan]) -> Mapping[int, list[int]]:
+def lanes_by_road(spans: Sequence[LaneSpan]) -> Mapping[int, list[int]]:
+    """Lane numbers of each road, in file order."""
     out: dict[int, list[int]] = {}
     for i, span in enumerate(spans):
         out.setdefault(span.key[0], []).append(i)
@@ -206,12 +128,12 @@ def _by_number(text: str) -> tuple[int, str]:
 
 def give_way_lanes(world_map: Any, spans: Sequence[LaneSpan]) -> list[bool]:
     """For each lane whether a yield or stop sign is valid on it (connecting roads carry them)."""
-    on_road = _lanes_by_road(spans)
+    on_road = lanes_by_road(spans)
     gives_way = [False] * len(spans)
     for kind in GIVE_WAY_SIGNS:
         for mark in world_map.get_all_landmarks_of_type(kind):
             for i in on_road.get(mark.road_id, ()):
-                gives_way[i] = gives_way[i] or _valid_for(mark, spans[i].key[2])
+                gives_way[i] = gives_way[i] or valid_for(mark, spans[i].key[2])
     return gives_way
 
 
