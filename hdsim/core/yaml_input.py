@@ -244,7 +244,10 @@ def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
 
 
 def _bounds_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
-    """The numeric bounds of the field at ``path`` in words: "0 to 1", "more than 0"."""
+    """The numeric bounds of the field at ``path`` in words: "0 to 1", "0 to 0.4 (g/100 ml)".
+
+    A field states its unit as ``json_schema_extra={"unit": ...}``.
+    """
     if not path:
         return ""
     for parent in _models_at(model, path[:-1]):
@@ -261,10 +264,12 @@ def _bounds_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
             low = f"more than {limit['gt']:g}" if "gt" in limit else low
             high = f"{limit['le']:g}" if "le" in limit else ""
             high = f"less than {limit['lt']:g}" if "lt" in limit else high
+            extra = info.json_schema_extra
+            unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
             if low and high:
-                return f"{low} to {high}"
+                return f"{low} to {high}{unit}"
             if low:
-                return low if "gt" in limit else f"{low} or more"
+                return (low if "gt" in limit else f"{low} or more") + unit
             if high:
-                return high if "lt" in limit else f"{high} or less"
+                return (high if "lt" in limit else f"{high} or less") + unit
     return ""
