@@ -132,7 +132,20 @@ def validate(model: type[Model], document: Document) -> Model:
             (detail["type"] == "missing", _complaint(model, document, detail))
             for detail in error.errors()
         ]
-    raise min(complaints, key=lambda c: (c[0], _line_of(c[1].where)))[1]
+    raise min(_deepest(complaints), key=lambda c: (c[0], _line_of(c[1].where)))[1]
+
+
+def _deepest(complaints: list[tuple[bool, InputError]]) -> list[tuple[bool, InputError]]:
+    """Without complaints about a value inside which something is wrong.
+
+    The other members of a union complain about the whole value.
+    """
+    keys = [c[1].key for c in complaints]
+    return [
+        c
+        for c in complaints
+        if not any(k.startswith((f"{c[1].key}.", f"{c[1].key}[")) for k in keys)
+    ]
 
 
 def _line_of(where: str) -> int:
@@ -141,9 +154,10 @@ def _line_of(where: str) -> int:
 
 
 def _complaint(model: type[BaseModel], document: Document, detail: ErrorDetails) -> InputError:
-    path, value = _resolve(document.data, detail["loc"])
-    key = dotted(path)
     kind = detail["type"]
+    absent = kind in ("missing", "extra_forbidden")
+    path, value = _resolve(document.data, detail["loc"], absent)
+    key = dotted(path)
     if kind == "extra_forbidden":
         known = sorted(_keys_at(model, path[:-1]))
         hint = did_you_mean(str(path[-1]), known)
@@ -184,8 +198,14 @@ def _expected(
     return text
 
 
-def _resolve(data: Any, location: Sequence[str | int]) -> tuple[list[str | int], Any]:
-    """The part of pydantic's location that names keys (not union members), and the value there."""
+def _resolve(data: Any, location: Sequence[str | int], absent: bool) -> tuple[list[str | int], Any]:
+    """The part of pydantic's location that names keys (not union members), and the value there.
+
+    Args:
+        data: The whole document.
+        location: Where pydantic saw the error.
+        absent: The last part is a key that the data need not have.
+    """
     path: list[str | int] = []
     for i, part in enumerate(location):
         last = i == len(location) - 1
@@ -193,7 +213,7 @@ def _resolve(data: Any, location: Sequence[str | int]) -> tuple[list[str | int],
         in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
         if in_map or in_list:
             data = data[part]
-        elif last and isinstance(data, Mapping) and part != "[key]":
+        elif absent and last and isinstance(data, Mapping):
             data = _MISSING
         else:
             continue
@@ -260,16 +280,21 @@ def _bounds_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
                 for bound in ("ge", "gt", "le", "lt")
                 if getattr(m, bound, None) is not None
             }
-            low = f"{limit['ge']:g}" if "ge" in limit else ""
-            low = f"more than {limit['gt']:g}" if "gt" in limit else low
-            high = f"{limit['le']:g}" if "le" in limit else ""
-            high = f"less than {limit['lt']:g}" if "lt" in limit else high
-            extra = info.json_schema_extra
-            unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
-            if low and high:
-                return f"{low} to {high}{unit}"
-            if low:
-                return (low if "gt" in limit else f"{low} or more") + unit
-            if high:
-                return (high if "lt" in limit else f"{high} or less") + unit
+            return _bounds(**limit)
     return ""
+
+
+def _bounds(
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> str:
+    """Bounds in words: "0 to 1", "more than 0, up to 10"."""
+    if ge is not None and le is not None:
+        return f"{ge:.15g} to {le:.15g}"
+    low = "" if ge is None else f"{ge:.15g} or more"
+    low = low if gt is None else f"more than {gt:.15g}"
+    high = "" if le is None else f"up to {le:.15g}"
+    high = high if lt is None else f"less than {lt:.15g}"
+    return ", ".join(part for part in (low, high) if part)
