@@ -107,10 +107,10 @@ def _signed(
     def lowest(i: int) -> float | None:
         start = [(0.0, before[i])] if i in before else []
         stretches = start + signs[i]
+        if not stretches:
+            return None
         ends = [share for share, _ in stretches[1:]] + [1.0]
         shares = [(end - begin, v) for (begin, v), end in zip(stretches, ends, strict=True)]
-        if not shares:
-            return None
         lasting = [v for share, v in shares if share >= _SHARE]
         return min(lasting) if lasting else max(shares)[1]
 
