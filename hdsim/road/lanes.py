@@ -145,6 +145,31 @@ class LaneGraph:
         )
 
     @cached_property
+    def _points(self) -> cKDTree:
+        return cKDTree(np.column_stack([self.x, self.y]))
+
+    def lanes_near(self, x: float, y: float, reach_m: float) -> tuple[int, ...]:
+        """Lanes with a centreline point within ``reach_m`` plus a point spacing, ascending."""
+        points = self._points.query_ball_point([x, y], reach_m + 1.0)
+        return tuple(np.unique(self._lane_of_point[points]).tolist())
+
+    def project(self, lane: int, x: float, y: float) -> tuple[float, float, float]:
+        """Nearest place on one lane's centreline: ``(s, d, lane_yaw)``; d is left positive.
+
+        Beyond the lane's ends d is the distance to the end, with the sign of the side.
+        """
+        points = slice(int(self.first[lane]), int(self.first[lane + 1]))
+        px, py, ps = self.x[points], self.y[points], self.s[points]
+        ex, ey = np.diff(px), np.diff(py)
+        dx, dy = x - px[:-1], y - py[:-1]
+        f = np.clip((dx * ex + dy * ey) / np.maximum(ex**2 + ey**2, 1e-12), 0.0, 1.0)
+        distance = np.hypot(dx - f * ex, dy - f * ey)
+        k = int(np.argmin(distance))
+        s = float(ps[k] + f[k] * (ps[k + 1] - ps[k]))
+        side = ex[k] * dy[k] - ey[k] * dx[k]
+        return s, float(np.copysign(distance[k], side)), float(self.at(lane, s)[2])
+
+    @cached_property
     def digraph(self) -> nx.DiGraph[int]:
         """Lanes as nodes; edges ``kind`` 'next' or 'change' with ``cost`` in metres."""
         g: nx.DiGraph[int] = nx.DiGraph()
@@ -155,8 +180,10 @@ class LaneGraph:
         for side in (self.left, self.right):
             for i, j in enumerate(side):
                 if j >= 0 and not g.has_edge(i, int(j)):
-                    # A change is worth a detour of 20 m: a heuristic without a source.
-                    g.add_edge(i, int(j), kind="change", cost=20.0)
+                    # A change is worth a detour of 20 m, and more where the lanes run beside each
+                    # other for a short stretch only: a heuristic without a source.
+                    shared = min(self.length[i], self.length[int(j)])
+                    g.add_edge(i, int(j), kind="change", cost=20.0 + 900.0 / float(shared))
         return g
 
     def locate(
