@@ -1,0 +1,121 @@
+"""Actors: the records that clients see, and ids that start over with every episode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hdsim.core.state import wrap_angle
+from hdsim.road.lanes import LaneGraph, Signal
+from hdsim.server.blueprints import Attribute, Blueprint, VehicleModel
+from hdsim.server.msgrpc import Encoded, encode
+from hdsim.server.shapes import Description, Pose, vector_wire
+
+_LABELS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}
+_LABEL_LIGHT = 7
+_TRIGGER_HALF_LENGTH_M, _TRIGGER_HALF_HEIGHT_M = 1.5, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One actor.
+
+    Attributes:
+        id: Actor id.
+        type: CARLA type id.
+        record: CARLA's Actor as a msgpack-able list; never changed.
+        box: Its BoundingBox, encoded.
+        parent: Id of the actor it is attached to, 0 for none.
+        stream: Stream of a sensor, 0 for others.
+        wheels: Number of wheels, 0 for others.
+    """
+
+    id: int
+    type: str
+    record: list[Any]
+    box: Encoded
+    parent: int = 0
+    stream: int = 0
+    wheels: int = 0
+
+
+def _box(actor: int, centre: list[float], extent: list[float], yaw_deg: float = 0.0) -> list[Any]:
+    return [centre, extent, [0.0, yaw_deg, 0.0], actor]
+
+
+ZERO_BOX = encode([[1, _box(0, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])]])
+
+
+def _actor(
+    id_: int,
+    description: list[Any],
+    box: list[Any],
+    label: int,
+    parent: int = 0,
+    token: bytes = b"",
+    **more: Any,
+) -> Actor:
+    tags = bytes([label]) if label else b""
+    record = [id_, parent, description, box, tags, token]
+    return Actor(id_, description[1], record, encode([[1, box]]), parent=parent, **more)
+
+
+def _describe(blueprint: Blueprint, wanted: Description) -> list[Any]:
+    """ActorDescription: the blueprint's attributes, modifiable ones as the client set them."""
+
+    def value(a: Attribute) -> str:
+        return wanted.attributes.get(a.name, a.value) if a.modifiable else a.value
+
+    attributes = [[a.name, int(a.type), value(a)] for a in blueprint.attributes]
+    return [blueprint.uid, blueprint.id, attributes]
+
+
+def vehicle_actor(
+    id_: int, blueprint: Blueprint, model: VehicleModel, wanted: Description
+) -> Actor:
+    """A vehicle; its origin is under the middle of its body."""
+    half = [model.length / 2, model.width / 2, model.height / 2]
+    box = _box(id_, [0.0, 0.0, half[2]], half)
+    description = _describe(blueprint, wanted)
+    return _actor(id_, description, box, _LABELS[model.base_type], wheels=model.wheels)
+
+
+def sensor_actor(
+    id_: int, blueprint: Blueprint, wanted: Description, parent: int, stream: int, token: bytes
+) -> Actor:
+    """A sensor riding on a vehicle."""
+    box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+    return _actor(id_, _describe(blueprint, wanted), box, 0, parent, token, stream=stream)
+
+
+def spectator_actor(id_: int) -> Actor:
+    """The spectator: a pose that clients may move."""
+    box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+    return _actor(id_, [0, "spectator", [["role_name", 4, "spectator"]]], box, 0)
+
+
+def light_pose(graph: LaneGraph, signal: Signal) -> Pose:
+    """Where a traffic light stands: its head, turned with the traffic that it holds."""
+    if not signal.lanes:
+        return Pose(signal.x, signal.y, 0.0)
+    last = int(graph.first[signal.lanes[0] + 1]) - 1
+    return Pose(signal.x, signal.y, float(graph.z[last]), yaw=float(graph.yaw[last]))
+
+
+def light_actor(id_: int, graph: LaneGraph, signal: Signal, pose: Pose) -> Actor:
+    """A traffic light; its box is its trigger volume, before the stop lines it holds."""
+    description = [0, "traffic.traffic_light", [["role_name", 4, ""]]]
+    if not signal.lanes:
+        box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+        return _actor(id_, description, box, _LABEL_LIGHT)
+    lanes = np.array(signal.lanes)
+    x, y, yaw = graph.at(lanes, graph.stop_s[lanes] - _TRIGGER_HALF_LENGTH_M)
+    width = float(graph.width[graph.first[lanes + 1] - 1].sum())
+    dx, dy = float(x.mean()) - pose.x, float(y.mean()) - pose.y
+    c, s = np.cos(pose.yaw), np.sin(pose.yaw)
+    centre = vector_wire(dx * c + dy * s, dy * c - dx * s, _TRIGGER_HALF_HEIGHT_M)
+    extent = [_TRIGGER_HALF_LENGTH_M, width / 2, _TRIGGER_HALF_HEIGHT_M]
+    turn = -float(np.degrees(wrap_angle(yaw[0] - pose.yaw)))
+    return _actor(id_, description, _box(id_, centre, extent, turn), _LABEL_LIGHT)
