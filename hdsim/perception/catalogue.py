@@ -54,19 +54,17 @@ class Ramp(_Data):
 
 
 class Episodic(_Data):
-    """Acts in episodes that begin by a Poisson process."""
+    """Acts in episodes that begin by a Poisson process.
+
+    Operations of one layer with the same rate share their episodes, as one distraction has several
+    effects.
+    """
 
     course: Literal["episodic"] = "episodic"
     rate_per_s: float = Field(gt=0.0, le=1.0, description="Poisson rate of episodes [1/s].")
     duration_median_s: float = Field(gt=0.0, le=60.0, description="Median episode length [s].")
     duration_sigma: float = Field(
         default=0.4, ge=0.0, le=1.5, description="Log standard deviation of the length."
-    )
-    episode: str = Field(
-        default="",
-        max_length=40,
-        description="Operations of one layer with the same name here share their episodes; "
-        "empty: episodes of its own.",
     )
 
 
@@ -86,7 +84,7 @@ class _Operation(_Data):
     course: Course = Constant()
     gain: Gain | None = None
     source: str = Field(
-        default="", max_length=300, description="Where the numbers come from; [P] for a proposal."
+        default="", max_length=1000, description="Where the numbers come from; [P] for a proposal."
     )
 
 
@@ -95,7 +93,11 @@ class Attend(_Operation):
 
     An object that comes into sight is registered after a lognormal latency and, with
     ``miss_probability``, is overlooked for ``miss_s`` first. Only the ``max_objects`` most
-    pressing ones (nearest in time) can be held; range limits what is noticed at all.
+    pressing ones (nearest in time) can be held; range limits what is noticed at all. Objects that
+    go out of sight are believed to move on at constant velocity for ``memory_s``.
+
+    Several of these compose: the shortest range, the fewest objects, the longest memory; latencies
+    add up; misses are independent chances.
     """
 
     op: Literal["attend"] = "attend"
@@ -105,6 +107,13 @@ class Attend(_Operation):
     latency_sigma: float = Field(default=0.45, ge=0.0, le=1.5)
     miss_probability: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")
     miss_s: float = Field(default=2.0, ge=0.0, le=10.0)
+    memory_s: float = Field(
+        default=3.0,
+        ge=0.0,
+        le=10.0,
+        description="How long an object that went out of sight is kept in mind [s]. Neutral: 0. "
+        "The default is a proposal.",
+    )
 
 
 class Delay(_Operation):
@@ -119,7 +128,13 @@ class Delay(_Operation):
 
 
 class ScaleDistance(_Operation):
-    """Perceived range = true range x factor x exp(noise); bearing is kept."""
+    """Perceived gap = true gap x factor x exp(noise).
+
+    The gap is measured along the sight line from hull to hull, so that no factor makes vehicles
+    touch. Bearing is kept, except that an object on a lane is believed to be on that lane: where
+    the road bends, it is displaced along the lane by as much as changes its range rightly.
+    (The form of the noise is that of the Human Driver Model, Treiber et al. 2006, Physica A 360.)
+    """
 
     op: Literal["scale_distance"] = "scale_distance"
     factor: float = Field(default=1.0, ge=0.4, le=2.5, description="Neutral: 1.")
@@ -128,7 +143,12 @@ class ScaleDistance(_Operation):
 
 
 class ScaleClosingSpeed(_Operation):
-    """Perceived closing speed = true x factor + range x noise (an error of looming)."""
+    """Perceived closing speed = true x factor + range x noise (an error of looming).
+
+    It is carried by the object's speed along its own heading, own speed being what it is. Where
+    the object moves across the sight line, closing says little; there its speed is scaled by the
+    factor instead.
+    """
 
     op: Literal["scale_closing_speed"] = "scale_closing_speed"
     factor: float = Field(default=1.0, ge=0.0, le=2.0, description="Neutral: 1.")
@@ -146,7 +166,10 @@ class ScaleSize(_Operation):
 
 
 class ShiftLateral(_Operation):
-    """Objects are perceived to the left (+) of where they are, along their lane's normal."""
+    """Objects are perceived to the left (+) of where they are, along their lane's normal.
+
+    Left is that of the lane's driving direction.
+    """
 
     op: Literal["shift_lateral"] = "shift_lateral"
     offset_m: float = Field(default=0.0, ge=-1.5, le=1.5, description="Neutral: 0.")
@@ -155,7 +178,10 @@ class ShiftLateral(_Operation):
 
 
 class BendLane(_Operation):
-    """The lane ahead is perceived shifted and curved; the driver steers for what it sees."""
+    """The lane ahead is perceived shifted and curved; the driver steers for what it sees.
+
+    The bend is strongest at the driver and levels off: at most 200 m x its curvature sideways.
+    """
 
     op: Literal["bend_lane"] = "bend_lane"
     offset_m: float = Field(default=0.0, ge=-1.0, le=1.0, description="Neutral: 0; left positive.")
@@ -166,6 +192,8 @@ class BendLane(_Operation):
 
 class MisreadSignal(_Operation):
     """A signal state is taken for another, or a change is noticed late.
+
+    Of the selector only the range acts, as distance to the stop line.
 
     Args are per approach: with ``probability`` the driver sees ``seen`` where ``actual`` is shown;
     every change of the signal is noticed ``delay_s`` late.
@@ -179,7 +207,11 @@ class MisreadSignal(_Operation):
 
 
 class ScaleOwnSpeed(_Operation):
-    """Perceived own speed = true x factor x exp(noise)."""
+    """Perceived own speed = true x factor x exp(noise).
+
+    The bias is one of the driver's whole sense of speed: the speeds of others scale with it, or a
+    standing object would seem to move.
+    """
 
     op: Literal["scale_own_speed"] = "scale_own_speed"
     factor: float = Field(default=1.0, ge=0.6, le=1.5, description="Neutral: 1.")

@@ -1,0 +1,308 @@
+"""Perception programs as arrays: one column per operation kind and place, one row per driver.
+
+A *slot* is (driver, kind, column). Every slot holds an operation's parameters, selector, course,
+gain and noise key; empty slots hold neutral values, so that all drivers run through the same
+arithmetic. When a program is replaced, an operation keeps its slot if layer, kind and selector are
+the same; one that is gone fades to neutral in its old slot.
+
+What acts is the *effective* value of a parameter, ``neutral + strength * (value - neutral)``, and
+it moves linearly at no more than the rate of ``hdsim.perception.parameters``, whatever changed:
+the program, the course or the driver's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdsim.core import seeds
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.catalogue import Operation, PerceptionProgram
+from hdsim.perception.parameters import KINDS, LAYERS, Kind
+from hdsim.perception.strength import Strengths
+
+_ANY = -1
+_RELATIONS = {"any": _ANY, "lead": 1, "rear": 2, "beside": 3, "oncoming": 4, "crossing": 5}
+SIGNALS = {"red": 0, "yellow": 1, "green": 2}
+_WORDS = {**SIGNALS, **_RELATIONS}
+
+
+@dataclass(slots=True)
+class Columns:
+    """The slots of one kind of operation, shape (D, M) each.
+
+    Attributes:
+        kind: What the kind's parameters are.
+        value: Effective parameters by name; views that follow every tick.
+        raw: Parameters without a neutral value (time constants and the like), by name.
+        key: Noise key of the slot's operation.
+        used: Slots that hold an operation of the present program.
+        relation: Selected ``Relation``, -1 for any, int8.
+        near: Nearest selected distance [m].
+        far: Farthest selected distance [m].
+        right: Right limit of the selected bearing sector [rad].
+        left: Left limit [rad].
+        by_relation: Columns in which any driver selects by relation, shape (M,).
+        by_range: As by_relation, for the distance.
+        by_sector: As by_relation, for the bearing.
+    """
+
+    kind: Kind
+    value: dict[str, Floats]
+    raw: dict[str, Floats]
+    key: NDArray[np.uint64]
+    used: Bools
+    relation: NDArray[np.int8]
+    near: Floats
+    far: Floats
+    right: Floats
+    left: Floats
+    strength: Floats
+    by_relation: list[bool] = field(default_factory=list)
+    by_range: list[bool] = field(default_factory=list)
+    by_sector: list[bool] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Number of columns (M)."""
+        return int(self.used.shape[1])
+
+    def mark_selectors(self) -> None:
+        """Find out which columns need a mask at all."""
+        self.by_relation = _by_column(self.relation != _ANY)
+        self.by_range = _by_column((self.near > 0.0) | (self.far < 300.0))
+        self.by_sector = _by_column((self.right > -np.pi) | (self.left < np.pi))
+
+
+class CompiledPrograms:
+    """All drivers' programs as arrays that live through a drive.
+
+    Attributes:
+        columns: Slots by kind of operation; kinds that no driver ever used are absent.
+        active: Kinds with an effective value off neutral this tick.
+        version: Counts changes of programs.
+    """
+
+    def __init__(self, driver_names: Sequence[str], seed: int) -> None:
+        self.names, self.seed = tuple(driver_names), seed
+        self.columns: dict[str, Columns] = {}
+        self.active: frozenset[str] = frozenset()
+        self.version = 0
+        self._ids: dict[str, list[list[tuple[Any, ...] | None]]] = {}
+        self._span: dict[str, slice] = {}
+        self._first_operation: dict[str, int] = {}
+        self._strengths = Strengths(len(self.names), 0)
+        self._layout([])
+        self._started = False
+        self._settled = False
+
+    def replace(self, programs: Mapping[int, Sequence[PerceptionProgram]]) -> None:
+        """Give drivers new programs; takes effect from the next ``advance``.
+
+        Args:
+            programs: The layers' programs by driver index (0..D-1). Drivers not named keep theirs.
+        """
+        wanted = {d: _identified(layers) for d, layers in programs.items()}
+        placed = {d: self._place(d, operations) for d, operations in wanted.items()}
+        widths = {kind: max(len(r) for r in rows) for kind, rows in self._ids.items()}
+        if any(k not in self.columns or self.columns[k].count < m for k, m in widths.items()):
+            self._layout([(k, widths[k]) for k in KINDS if widths.get(k)])
+        for d, slots in placed.items():
+            for kind, columns in self.columns.items():
+                columns.used[d] = False
+                s = self._span[kind]
+                width, params = columns.count, len(columns.kind.scaled)
+                self._goal[d, s.start : s.start + width * params] = self._neutral[
+                    s.start : s.start + width * params
+                ]
+            for (kind, m), (identity, operation) in slots.items():
+                self._write(d, kind, m, identity, operation)
+        for columns in self.columns.values():
+            columns.mark_selectors()
+        self.version += 1
+        self._settled = False
+
+    def has(self, kind: str, parameter: str, m: int) -> bool:
+        """Whether a parameter of a column is, or is on its way, off neutral for any driver."""
+        columns = self.columns[kind]
+        p = [q.name for q in columns.kind.scaled].index(parameter)
+        at = self._span[kind].start + p * columns.count + m
+        neutral = self._neutral[at]
+        return bool((self._now[:, at] != neutral).any() or (self._goal[:, at] != neutral).any())
+
+    def advance(self, time: float, step_s: float, states: Mapping[str, Floats]) -> None:
+        """Move every effective parameter on by one tick.
+
+        Args:
+            time: Scenario time [s].
+            step_s: Time since the last tick [s].
+            states: The driver states that gains use, by name, shape (D,) each.
+
+        Raises:
+            ValueError: If a gain names a state that is not given.
+        """
+        if self._settled or not self.columns:
+            return
+        strength = self._strengths.at(time, states)
+        self._strength[:] = strength
+        goal = self._neutral + strength[:, self._operation] * (self._goal - self._neutral)
+        if self._started:
+            most = self._rate * step_s
+            np.clip(goal, self._now - most, self._now + most, out=self._now)
+        else:
+            self._now[:] = goal
+            self._started = True
+        moved = (self._now != self._neutral).any(axis=0)
+        self.active = frozenset(k for k, s in self._span.items() if moved[s].any())
+        self._settled = not self._strengths.varies and np.array_equal(self._now, goal)
+
+    def _place(
+        self, d: int, operations: list[tuple[tuple[Any, ...], Operation]]
+    ) -> dict[tuple[str, int], tuple[tuple[Any, ...], Operation]]:
+        """Slots for a driver's operations, keeping those that stay."""
+        wanted = {identity for identity, _ in operations}
+        slots: dict[tuple[str, int], tuple[tuple[Any, ...], Operation]] = {}
+        for identity, operation in operations:
+            ids = self._ids.setdefault(operation.op, [[] for _ in self.names])[d]
+            if identity not in ids:
+                free = (
+                    m
+                    for m, held in enumerate(ids)
+                    if held not in wanted and self._is_neutral(d, operation.op, m)
+                )
+                m = next(free, len(ids))
+                ids[m : m + 1] = [identity]
+            slots[operation.op, ids.index(identity)] = (identity, operation)
+        return slots
+
+    def _is_neutral(self, d: int, kind: str, m: int) -> bool:
+        if kind not in self.columns or m >= self.columns[kind].count:
+            return not self._started
+        columns = self.columns[kind]
+        return all(columns.value[p.name][d, m] == p.neutral for p in columns.kind.scaled) and not (
+            columns.used[d, m] and not self._started
+        )
+
+    def _write(
+        self, d: int, kind: str, m: int, identity: tuple[Any, ...], operation: Operation
+    ) -> None:
+        columns, select = self.columns[kind], operation.select
+        span = self._span[kind]
+        for p, parameter in enumerate(columns.kind.scaled):
+            self._goal[d, span.start + p * columns.count + m] = getattr(operation, parameter.name)
+        for name in columns.kind.raw:
+            value = getattr(operation, name)
+            columns.raw[name][d, m] = _WORDS[value] if isinstance(value, str) else value
+        columns.used[d, m] = True
+        columns.key[d, m] = seeds.key(self.seed, self.names[d], *identity)
+        columns.relation[d, m] = _RELATIONS[select.relation]
+        columns.near[d, m], columns.far[d, m] = select.range_m
+        columns.right[d, m], columns.left[d, m] = np.radians(select.sector_deg)
+        first = self._first_operation[kind]
+        course_key = seeds.key(self.seed, self.names[d], identity[0], "course")
+        self._strengths.set(d, first + m, operation, course_key)
+
+    def _layout(self, widths: list[tuple[str, int]]) -> None:
+        """Allocate arrays for the given numbers of columns, keeping what is there."""
+        old_columns, old_span, old_first = self.columns, self._span, self._first_operation
+        old = (self._now, self._goal, self._strengths) if old_columns else None
+        count, drivers = sum(m for _, m in widths), len(self.names)
+        neutral: list[float] = []
+        rate: list[float] = []
+        operation: list[int] = []
+        span: dict[str, slice] = {}
+        self._first_operation = {}
+        first = 0
+        for kind, m in widths:
+            self._first_operation[kind] = first
+            start = len(neutral)
+            for parameter in KINDS[kind].scaled:
+                neutral += [parameter.neutral] * m
+                rate += [parameter.rate_per_s] * m
+                operation += range(first, first + m)
+            span[kind] = slice(start, len(neutral))
+            first += m
+        self._neutral, self._rate = np.array(neutral), np.array(rate)
+        self._operation: Ints = np.array(operation, dtype=np.int64)
+        self._now: Floats = np.tile(self._neutral, (drivers, 1))
+        self._goal: Floats = self._now.copy()
+        self._strength: Floats = np.zeros((drivers, count))
+        self._strengths = Strengths(drivers, count)
+        self._span = span
+        self.columns = {}
+        for kind, m in widths:
+            self.columns[kind] = new = self._empty(kind, m, span[kind])
+            if old is None or kind not in old_columns:
+                continue
+            before = old_columns[kind]
+            n = before.count
+            for p in range(len(new.kind.scaled)):
+                a, b = span[kind].start + p * m, old_span[kind].start + p * n
+                self._now[:, a : a + n] = old[0][:, b : b + n]
+                self._goal[:, a : a + n] = old[1][:, b : b + n]
+            for name, array in before.raw.items():
+                new.raw[name][:, :n] = array
+            for name in ("key", "used", "relation", "near", "far", "right", "left"):
+                getattr(new, name)[:, :n] = getattr(before, name)
+            self._strengths.copy_from(old[2], self._first_operation[kind], old_first[kind], n)
+
+    def _empty(self, name: str, m: int, span: slice) -> Columns:
+        kind, shape = KINDS[name], (len(self.names), m)
+        values = {
+            p.name: self._now[:, span.start + i * m : span.start + (i + 1) * m]
+            for i, p in enumerate(kind.scaled)
+        }
+        first = self._first_operation[name]
+        return Columns(
+            kind=kind,
+            value=values,
+            raw={name: np.full(shape, fill) for name, fill in kind.raw.items()},
+            key=np.zeros(shape, dtype=np.uint64),
+            used=np.zeros(shape, dtype=np.bool_),
+            relation=np.full(shape, _ANY, dtype=np.int8),
+            near=np.zeros(shape),
+            far=np.full(shape, 300.0),
+            right=np.full(shape, -np.pi),
+            left=np.full(shape, np.pi),
+            strength=self._strength[:, first : first + m],
+            by_relation=[False] * m,
+            by_range=[False] * m,
+            by_sector=[False] * m,
+        )
+
+
+def compile_programs(
+    programs: Sequence[Sequence[PerceptionProgram]], driver_names: Sequence[str], seed: int
+) -> CompiledPrograms:
+    """Programs of all drivers as arrays.
+
+    Args:
+        programs: For each driver the programs of its layers.
+        driver_names: Stable names, one per driver; noise is keyed by them.
+        seed: Seed of the scenario.
+    """
+    compiled = CompiledPrograms(driver_names, seed)
+    compiled.replace(dict(enumerate(programs)))
+    return compiled
+
+
+def _by_column(mask: Any) -> list[bool]:
+    return [bool(b) for b in np.asarray(mask).any(axis=0)]
+
+
+def _identified(
+    programs: Sequence[PerceptionProgram],
+) -> list[tuple[tuple[Any, ...], Operation]]:
+    """Operations with what names them: layer, kind, selector, and which of several alike."""
+    found: dict[tuple[Any, ...], int] = {}
+    operations = []
+    for program in sorted(programs, key=lambda p: LAYERS.index(p.layer)):
+        for operation in program.operations:
+            alike = (program.layer, operation.op, operation.select.model_dump_json())
+            found[alike] = found.get(alike, -1) + 1
+            operations.append(((*alike, found[alike]), operation))
+    return operations

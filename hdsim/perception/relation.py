@@ -1,0 +1,119 @@
+"""How an object stands to a driver: lead, rear, beside, oncoming, crossing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdsim.core.percept import Paths, Relation
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.road.lanes import LaneGraph
+
+# A car still counts as on the path when it overlaps the driver's corridor by its mirror [m].
+CORRIDOR_MARGIN_M = 0.2
+# How far beside the path a vehicle is still "beside" and not somewhere else: two lanes [m].
+BESIDE_M = 7.5
+_SAME_WAY = np.cos(np.radians(50.0))
+_AGAINST = np.cos(np.radians(130.0))
+
+
+class Conflicting:
+    """For each lane the lanes that it conflicts with, as a padded table."""
+
+    def __init__(self, graph: LaneGraph) -> None:
+        start, other = graph.conflicts.start, graph.conflicts.other
+        counts = np.diff(start)
+        widest = int(counts.max()) if counts.size else 0
+        # Lane number len(graph) stands for "none"; callers keep a column for it.
+        self.table: Ints = np.full((len(graph) + 1, max(widest, 1)), len(graph), dtype=np.int64)
+        if widest:
+            row = np.repeat(np.arange(len(counts)), counts)
+            self.table[row, np.arange(len(other)) - np.repeat(start[:-1], counts)] = other
+
+    def crosses(self, on_path: Bools, driver: Ints, lane: Ints) -> Bools:
+        """Whether a conflict partner of ``lane[i]`` is on the path of ``driver[i]``.
+
+        Args:
+            on_path: Lanes of each driver's path, shape (D, L + 1), last column False.
+            driver: Shape (S,).
+            lane: Shape (S,), -1 for none.
+        """
+        return np.asarray(on_path[driver[:, None], self.table[lane]].any(axis=1))
+
+
+def on_path_frame(x: Floats, y: Floats, yaw: Floats, paths: Paths) -> tuple[Floats, Floats, Floats]:
+    """Positions relative to each driver's path.
+
+    Args:
+        x: World position [m], shape (D, K).
+        y: As x.
+        yaw: Heading [rad].
+        paths: The drivers' paths.
+
+    Returns:
+        ``(s, d, cos)``: distance ahead of the driver along the path [m], offset to its left [m]
+        and the cosine of the heading against the path's, shape (D, K). Objects beyond either end
+        are measured on the tangent there.
+    """
+    x0, y0 = paths.x[:, :1], paths.y[:, :1]
+    qx, qy = paths.x - x0, paths.y - y0
+    px, py = x - x0, y - y0
+    # |p - q|^2 without |p|^2, as one product.
+    p = np.stack([px, py, np.ones_like(px)], axis=-1)
+    q = np.stack([-2.0 * qx, -2.0 * qy, qx * qx + qy * qy], axis=-2)
+    k = (p @ q).argmin(axis=-1)
+    k += np.arange(len(x))[:, None] * paths.x.shape[1]
+    h = paths.yaw.ravel()[k]
+    c, s = np.cos(h), np.sin(h)
+    ex, ey = px - qx.ravel()[k], py - qy.ravel()[k]
+    return (
+        paths.s.ravel()[k] + ex * c + ey * s,
+        ey * c - ex * s,
+        np.asarray(np.cos(yaw - h)),
+    )
+
+
+def classify(
+    s: Floats,
+    d: Floats,
+    heading_cos: Floats,
+    half_widths: Floats,
+    lane: Ints,
+    seen: Bools,
+    on_path: Bools,
+    conflicting: Conflicting,
+) -> NDArray[np.int8]:
+    """``Relation`` of each object.
+
+    Args:
+        s: Distance ahead along the driver's path [m], shape (D, K).
+        d: Offset to the left of that path [m].
+        heading_cos: Cosine of the heading against the path's.
+        half_widths: Half the sum of both vehicles' widths [m].
+        lane: The object's lane, -1 for none.
+        seen: Objects in line of sight; only one of these can be the lead.
+        on_path: Lanes of each path, shape (D, L + 1).
+        conflicting: Conflict partners of the lanes.
+    """
+    offset = np.abs(d)
+    same, against = heading_cos > _SAME_WAY, heading_cos < _AGAINST
+    corridor = same & (offset < half_widths + CORRIDOR_MARGIN_M)
+    ahead = corridor & (s > 0.0)
+    relation = np.where(same & ~corridor & (offset < BESIDE_M), Relation.BESIDE, Relation.OTHER)
+    relation[corridor & (s <= 0.0)] = Relation.REAR
+    relation[against] = Relation.ONCOMING
+    relation[~same & ~against & (s > 0.0)] = Relation.CROSSING
+    candidate = np.where(ahead & seen, s, np.inf)
+    lead = candidate.argmin(axis=1)
+    rows = np.flatnonzero(np.isfinite(candidate.min(axis=1)))
+    relation[rows, lead[rows]] = Relation.LEAD
+    # Same-way vehicles on a lane that the path crosses or merges with come from the side, too.
+    maybe = np.flatnonzero(
+        (lane >= 0) & ((relation == Relation.OTHER) | (relation == Relation.BESIDE)) & (s > 0.0)
+    )
+    if maybe.size:
+        driver, lanes = maybe // s.shape[1], lane.ravel()[maybe]
+        off = ~on_path[driver, lanes]
+        maybe, driver, lanes = maybe[off], driver[off], lanes[off]
+        relation.ravel()[maybe[conflicting.crosses(on_path, driver, lanes)]] = Relation.CROSSING
+    return relation.astype(np.int8)
