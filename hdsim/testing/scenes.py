@@ -87,7 +87,7 @@ def build(name: str, strips: dict[str, Strip]) -> tuple[LaneGraph, dict[str, int
             predecessors[i].append(index[before])
             successors[index[before]].append(i)
     signal = np.full(len(lanes), -1)
-    signals = []
+    signals: list[Signal] = []
     for i, strip in enumerate(lanes):
         if strip.signal:
             signal[i] = len(signals)

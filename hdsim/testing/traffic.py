@@ -142,7 +142,7 @@ class Traffic:
             ],
             axis=-1,
         )
-        boxes = shapely.polygons(corners)
+        boxes = np.atleast_1d(np.asarray(shapely.polygons(corners)))
         a, b = shapely.STRtree(boxes).query(boxes, predicate="intersects")
         return [(int(i), int(j)) for i, j in zip(a, b, strict=True) if i < j]
 

@@ -1,0 +1,70 @@
+"""What a driver knows of each junction conflict beforehand: kind, critical gap, turning speed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdsim.control.parameters import Parameters
+from hdsim.core.state import Bools, Floats, Ints, wrap_angle
+from hdsim.road.lanes import LaneGraph
+
+# Headings of two approaches that differ by more than this face each other.
+_FACING = np.radians(120.0)
+_FROM_SIDE = np.radians(30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictTable:
+    """Per conflict of ``LaneGraph.conflicts`` (shape (C,)) and per lane (shape (L,)).
+
+    Attributes:
+        facing: The other lane comes from the opposite direction, (C,).
+        from_right: It comes from the right, (C,).
+        critical: Critical gap of the first lane's movement against the other [s], (C,).
+        speed: Speed at which a lane is driven through [m/s], (L,).
+        controlled: A signal holds the approach of the lane, (L,).
+        x: Middle of the lane [m], (L,).
+        y: As x.
+    """
+
+    facing: Bools
+    from_right: Bools
+    critical: Floats
+    speed: Floats
+    controlled: Bools
+    x: Floats
+    y: Floats
+
+
+def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
+    """Tabulate the conflicts of a lane graph once."""
+    c = graph.conflicts
+    own: Ints = np.repeat(np.arange(len(graph)), np.diff(c.start))
+    entry_yaw = graph.yaw[graph.first[:-1]]
+    turn_in = wrap_angle(entry_yaw[c.other] - entry_yaw[own])
+    facing = np.abs(turn_in) > _FACING
+    from_right = ~facing & (turn_in > _FROM_SIDE)
+    controlled = np.array(
+        [any(graph.signal[i] >= 0 for i in before) for before in graph.predecessors], dtype=np.bool_
+    )
+    turn = graph.turn[own]
+    left = turn > 0
+    minor = np.where(
+        left, p.gap_left_minor, np.where(turn < 0, p.gap_right_minor, p.gap_through_minor)
+    )
+    across = np.where(controlled[own], p.gap_signal_left, p.gap_left_major)
+    critical = np.where(c.priority >= 0, 0.0, np.where(left & facing, across, minor))
+    bend = np.maximum.reduceat(np.abs(graph.curvature), graph.first[:-1])
+    speed = np.minimum(graph.limit, np.sqrt(p.lateral_accel / np.maximum(bend, 1e-3)))
+    x, y, _ = graph.at(np.arange(len(graph)), 0.5 * graph.length)
+    return ConflictTable(
+        facing=facing,
+        from_right=from_right,
+        critical=critical,
+        speed=np.maximum(speed, p.min_curve_speed),
+        controlled=controlled,
+        x=x,
+        y=y,
+    )

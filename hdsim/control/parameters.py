@@ -1,0 +1,109 @@
+"""The driving model's parameters: one frozen set for all drivers.
+
+Styles never touch these numbers; they change what a driver perceives. ``[P]`` marks a value that
+is a proposal within the published span, everything else names its source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters of the driving model; SI units, decelerations positive.
+
+    Attributes:
+        time_gap: T, wanted time gap behind a leader. Follower mean 1.32 s in traffic counts;
+            "normal" within the span 0.8-2 s of Treiber's notes.
+        min_gap: s0, gap kept at standstill; Treiber et al. 2000.
+        max_accel: a; span 0.8-2.5 of Treiber's notes, [P] 1.5.
+        comfort_decel: b; Treiber & Kesting 2013 use 1.5, span 1-3, [P] 2.0.
+        free_exponent: delta; Treiber et al. 2000.
+        coolness: c of the ACC model, 1 trusts the leader not to brake hard for no reason; Kesting,
+            Treiber & Helbing 2010.
+        max_decel: Bound of emergency braking; dry asphalt friction of 0.8.
+        anticipation_decel: Braking towards a curve or a lower limit. Speed sign and curve
+            approaches are driven below b, [P] 1.5.
+        speed_lag: Time constant with which the allowed-speed profile is followed [P].
+        lateral_accel: Comfortable lateral acceleration in curves; half of the nuPlan comfort bound
+            of 4.89 and a little, [P] 2.8.
+        min_curve_speed: Curves never ask for less [P].
+        cut_in_horizon: How far ahead in time a neighbour's sideways motion counts as a cut-in [P].
+        lateral_margin: Clearance to either side that a vehicle ahead must leave to be passed [P].
+        yellow_decel: Stop at yellow if this much braking is enough; ITE yellow timing, 3.05.
+        red_decel: A red signal that would need more than this is run: the car cannot stop [P].
+        stop_margin: Where the front bumper stops before a stop line [P].
+        exit_space: Free room beyond the junction, besides the own length, before entering [P].
+        gap_left_major: Critical headway of a left turn from the major road; HCM 2010.
+        gap_right_minor: Of a right turn from the minor road; HCM 2010.
+        gap_through_minor: Of crossing the major road; HCM 2010.
+        gap_left_minor: Of a left turn from the minor road; HCM 2010.
+        gap_signal_left: Of a permitted left turn at a signal; 45 US approaches, mean 4.87.
+        gap_lost_time: Part of a critical headway that passes before a standing car moves; HCM
+            start-up lost time 2.0.
+        gap_buffer: Time kept between own and other occupancy of a conflict zone [P].
+        gap_patience: Waiting time after which critical headways shrink; accepted gaps fall after
+            30 s of waiting.
+        gap_shrink: Shrinking per second waited beyond that, down to 60 % [P].
+        standing_patience: Wait behind a standing vehicle that has precedence before going [P].
+        standing_stagger: Added per earlier vehicle that waits as well, so that they do not all go
+            at once [P].
+        politeness: p of MOBIL; Kesting et al. 2007 give 0-0.5, [P] 0.2.
+        change_threshold: Delta a_th of MOBIL; highway-env 0.2 (published 0.1).
+        safe_decel: b_safe of MOBIL, braking imposed on the new follower; Kesting et al. 2007.
+        discretionary_decel: The same for changes that are only convenient; highway-env 2.0.
+        change_time: Duration of a lane change; literature mean 5-6 s.
+        change_min_length: Shortest way over which a car can move over [P].
+        change_period: Time between two considerations; highway-env 1.0.
+        change_cooldown: Rest after a lane change [P].
+        change_min_speed: Below it nobody changes lane for convenience [P].
+        change_junction_clearance: No change for convenience this close before a junction [P].
+        change_notice: A lane change that the route needs is looked for from here on [P].
+        preview_time: Look-ahead of steering [P]; Coulter 1992 leaves it to tuning.
+        preview_min: Shortest look-ahead [P].
+        max_steer: Bound of the road-wheel angle; 70 degrees is CARLA's usual car.
+    """
+
+    time_gap: float = 1.3
+    min_gap: float = 2.0
+    max_accel: float = 1.5
+    comfort_decel: float = 2.0
+    free_exponent: float = 4.0
+    coolness: float = 0.99
+    max_decel: float = 8.0
+    anticipation_decel: float = 1.5
+    speed_lag: float = 0.6
+    lateral_accel: float = 2.8
+    min_curve_speed: float = 2.0
+    cut_in_horizon: float = 0.8
+    lateral_margin: float = 0.2
+    yellow_decel: float = 3.05
+    red_decel: float = 6.0
+    stop_margin: float = 1.0
+    exit_space: float = 2.0
+    gap_left_major: float = 4.1
+    gap_right_minor: float = 6.2
+    gap_through_minor: float = 6.5
+    gap_left_minor: float = 7.1
+    gap_signal_left: float = 4.87
+    gap_lost_time: float = 2.0
+    gap_buffer: float = 1.0
+    gap_patience: float = 30.0
+    gap_shrink: float = 0.01
+    standing_patience: float = 3.0
+    standing_stagger: float = 1.5
+    politeness: float = 0.2
+    change_threshold: float = 0.2
+    safe_decel: float = 4.0
+    discretionary_decel: float = 2.0
+    change_time: float = 5.0
+    change_min_length: float = 15.0
+    change_period: float = 1.0
+    change_cooldown: float = 8.0
+    change_min_speed: float = 3.0
+    change_junction_clearance: float = 25.0
+    change_notice: float = 150.0
+    preview_time: float = 0.9
+    preview_min: float = 4.0
+    max_steer: float = 1.22

@@ -1,0 +1,59 @@
+"""How far one lane lies before another along the road, for pairs of nearby lanes."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+
+from hdsim.core.state import Floats
+from hdsim.road.lanes import LaneGraph
+
+REACH_M = 100.0
+
+
+class Reach:
+    """Distance from the start of one lane to the start of another downstream of it.
+
+    Args:
+        graph: The lane graph.
+        reach_m: Pairs are kept up to this distance beyond the end of the first lane.
+    """
+
+    def __init__(self, graph: LaneGraph, reach_m: float = REACH_M) -> None:
+        self._lanes = len(graph)
+        keys: list[int] = []
+        gaps: list[float] = []
+        for lane in range(len(graph)):
+            best = _downstream(graph, lane, float(graph.length[lane]) + reach_m)
+            for other in sorted(best):
+                keys.append(lane * self._lanes + other)
+                gaps.append(best[other])
+        self._keys = np.array(keys, dtype=np.int64)
+        self._gaps = np.array(gaps)
+
+    def __call__(self, lane: Any, other: Any) -> Floats:
+        """Distance by broadcast pairs [m]; 0 for equal lanes, inf where out of reach."""
+        lane, other = np.asarray(lane), np.asarray(other)
+        wanted = lane * self._lanes + other
+        i = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        found = (self._keys[i] == wanted) & (lane >= 0) & (other >= 0)
+        return np.where(found, self._gaps[i], np.inf)
+
+
+def _downstream(graph: LaneGraph, lane: int, limit: float) -> dict[int, float]:
+    """Shortest distances from the start of a lane to the starts of those after it."""
+    best: dict[int, float] = {}
+    queue = [(0.0, lane)]
+    while queue:
+        gone, at = heapq.heappop(queue)
+        if at in best:
+            continue
+        best[at] = gone
+        beyond = gone + float(graph.length[at])
+        if beyond <= limit:
+            for after in graph.successors[at]:
+                if after not in best:
+                    heapq.heappush(queue, (beyond, after))
+    return best

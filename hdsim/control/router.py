@@ -1,0 +1,336 @@
+"""Routes: where each driver is going, as the stretch of path ahead of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+
+from hdsim.control.track import (
+    COLUMNS,
+    CURVATURE,
+    LANE_S,
+    LIMIT,
+    SPACING_M,
+    WIDTH,
+    YAW,
+    Track,
+    X,
+    Y,
+)
+from hdsim.core import seeds
+from hdsim.core.percept import Paths
+from hdsim.core.state import Bools, Floats, Ints, Roster, State, wrap_angle
+from hdsim.road.lanes import LaneGraph
+from hdsim.road.routes import Route
+
+POINTS = 64
+# A path is extended before less than this much of it lies ahead: more than the longest window.
+_AHEAD_M = 320.0
+# Where a driver counts as off its path and is routed again from the lane it is on.
+_LOST_M = 5.0
+# Way of a lane change that a route needs, placed at the end of the shared stretch.
+_PLANNED_CHANGE_M = 40.0
+# After a lane change of convenience a goal route must not ask back sooner than this.
+_NO_RETURN_M = 150.0
+_EXTEND_STEPS = 200
+# A lane change takes this long (literature mean 5-6 s) and at least this way, see Parameters.
+_CHANGE_TIME_S = 5.0
+_SHORTEST_CHANGE_M = 15.0
+# Distance of window point k: dense near the car, where steering looks, sparse far ahead.
+_GRID = np.arange(POINTS) * (1.0 + 0.02 * np.arange(POINTS))
+_GRID_SPEED = 14.0
+_U_TURN = 2
+
+
+class Router:
+    """Keeps every driver's path laid well ahead and hands out the window of it that is in view.
+
+    Drivers with a route follow it to its end; the others roam: at every fork a draw keyed by
+    (seed, driver name, "route", number of the fork) decides, and U-turns are left out.
+
+    Args:
+        graph: The lane graph.
+        roster: Who takes part; paths follow the order of ``roster.drivers``.
+        seed: Scenario seed.
+        routes: Routes to a goal by actor name.
+    """
+
+    def __init__(
+        self,
+        graph: LaneGraph,
+        roster: Roster,
+        seed: int,
+        routes: Mapping[str, Route] | None = None,
+    ) -> None:
+        self._graph = graph
+        self._rows = roster.drivers
+        names = [roster.names[int(r)] for r in roster.drivers]
+        self._keys = seeds.keys(seed, names, "route")
+        self._forks = [0] * len(names)
+        self._goals: list[tuple[int, float] | None] = [None] * len(names)
+        self._plans: list[deque[int]] = [deque() for _ in names]
+        self._routes: dict[int, Route] = {
+            i: routes[name] for i, name in enumerate(names) if routes and name in routes
+        }
+        self._tracks: list[Track | None] = [None] * len(names)
+        self._samples: Floats = np.zeros((len(names), 1024, COLUMNS))
+        self._lanes: Ints = np.zeros((len(names), 1024), dtype=np.int64)
+        self._count: Ints = np.zeros(len(names), dtype=np.int64)
+        self._s: Floats = np.zeros(len(names))
+        self._end: Floats = np.full(len(names), np.inf)
+        self._open: Bools = np.ones(len(names), dtype=np.bool_)
+        self._speed: Floats = np.zeros(len(names))
+
+    def paths(self, state: State) -> Paths:
+        """The window of path ahead of every driver, from its projection on its path."""
+        rows = self._rows
+        x, y = state.x[rows], state.y[rows]
+        present = state.present[rows]
+        for d in np.flatnonzero(present & (self._count == 0)):
+            self._start(int(d), state)
+        away = self._project(x, y)
+        for d in np.flatnonzero(present & (away > _LOST_M) & (self._count > 0)):
+            if state.lane[rows[d]] >= 0:
+                self._start(int(d), state)
+        short = self._open & (self._count > 0) & (self._count * SPACING_M - self._s < _AHEAD_M)
+        for d in np.flatnonzero(short):
+            self._extend(int(d))
+        self._speed = np.abs(state.speed[rows])
+        return self._window()
+
+    def switch_lane(self, drivers: Sequence[int] | Ints, sides: Sequence[int] | Ints) -> Bools:
+        """Route drivers over to the neighbouring lane from where they are.
+
+        Args:
+            drivers: Driver indices (not actor rows).
+            sides: -1 right, +1 left, one per driver.
+
+        Returns:
+            Which of them may: there is a lane, the goal can be reached from it without having to
+            come straight back, and there is room before the next junction.
+        """
+        return np.array(
+            [self._switch(int(d), int(side)) for d, side in zip(drivers, sides, strict=True)],
+            dtype=np.bool_,
+        )
+
+    def lanes_ahead(self, driver: int) -> list[int]:
+        """The lanes of a driver's path from its position on, for records and tests."""
+        i = int(self._s[driver] / SPACING_M)
+        lanes = self._lanes[driver, i : int(self._count[driver])]
+        keep = np.flatnonzero(np.diff(lanes, prepend=-2))
+        return [int(lane) for lane in lanes[keep]] + list(self._plans[driver])
+
+    def _project(self, x: Floats, y: Floats) -> Floats:
+        """Move every path distance to the projection near its last value; returns how far off."""
+        i = np.clip(self._s.astype(np.int64), 0, np.maximum(self._count - 2, 0))
+        near = np.clip(i[:, None] + np.arange(-4, 8), 0, np.maximum(self._count - 1, 0)[:, None])
+        d = np.arange(len(i))[:, None]
+        dx = x[:, None] - self._samples[d, near, X]
+        dy = y[:, None] - self._samples[d, near, Y]
+        best = np.argmin(dx * dx + dy * dy, axis=1)
+        d = d[:, 0]
+        k = near[d, best]
+        yaw = self._samples[d, k, YAW]
+        dx, dy = dx[d, best], dy[d, best]
+        along = dx * np.cos(yaw) + dy * np.sin(yaw)
+        across = dy * np.cos(yaw) - dx * np.sin(yaw)
+        # On the inside of a bend the path is longer than the tangent by 1 / (1 - kappa d).
+        stretch = np.maximum(1.0 - self._samples[d, k, CURVATURE] * across, 0.5)
+        self._s = np.clip(
+            k * SPACING_M + along / stretch, 0.0, np.maximum(self._count - 1, 0) * SPACING_M
+        )
+        return np.asarray(np.hypot(np.maximum(np.abs(along) - 2.0, 0.0), across))
+
+    def _window(self) -> Paths:
+        s = self._s[:, None] + _GRID * np.clip(self._speed / _GRID_SPEED, 1.0, 2.0)[:, None]
+        last = np.maximum(self._count - 1, 0)[:, None]
+        u = s / SPACING_M
+        k = np.minimum(u.astype(np.int64), np.maximum(last - 1, 0))
+        f = np.minimum(u - k, 1.0)
+        d = np.arange(len(k))[:, None]
+        a, b = self._samples[d, k], self._samples[d, np.minimum(k + 1, last)]
+        lane = self._lanes[d, k]
+        mixed = a + f[..., None] * (b - a)
+        beyond = np.maximum(u - last, 0.0) * SPACING_M  # past the end of the road: straight on
+        yaw = mixed[..., YAW]
+        return Paths(
+            x=mixed[..., X] + beyond * np.cos(yaw),
+            y=mixed[..., Y] + beyond * np.sin(yaw),
+            yaw=wrap_angle(yaw),
+            curvature=mixed[..., CURVATURE],
+            s=s - self._s[:, None],
+            limit=a[..., LIMIT],
+            width=mixed[..., WIDTH],
+            lane=lane,
+            lane_s=np.minimum(a[..., LANE_S] + f * SPACING_M, self._graph.length[lane]),
+            end_s=self._end - self._s,
+        )
+
+    def _start(self, d: int, state: State) -> None:
+        """Lay a path from the lane a driver is on."""
+        row = int(self._rows[d])
+        lane, s = int(state.lane[row]), float(state.s[row])
+        if lane < 0:
+            found = self._graph.locate(state.x[row], state.y[row], state.yaw[row], reach_m=50.0)
+            lane, s = int(found[0]), float(found[1])
+            if lane < 0:
+                return
+        route = self._routes.get(d)
+        if route is not None:
+            self._goals[d] = (route.lanes[-1], float(route.lane_s[-1]))
+            lanes = self.lanes_ahead(d) if self._count[d] else list(route.lanes)
+            rest = lanes[lanes.index(lane) + 1 :] if lane in lanes else self._way(lane, d)
+            if rest is None:
+                return
+            self._plans[d] = deque(rest)
+        else:
+            self._plans[d].clear()
+        self._tracks[d] = Track(self._graph, lane, s, self._stop_at(d, lane))
+        self._s[d], self._end[d], self._open[d] = 0.0, np.inf, True
+        self._extend(d)
+
+    def _stop_at(self, d: int, lane: int) -> float | None:
+        """Where the path ends on a lane: at the goal if this is its last one."""
+        goal = self._goals[d]
+        return goal[1] if goal and not self._plans[d] and lane == goal[0] else None
+
+    def _way(self, lane: int, d: int) -> list[int] | None:
+        """Lanes from (not with) ``lane`` to the driver's goal, None if there is no way."""
+        goal = self._goals[d]
+        assert goal is not None
+        try:
+            way = nx.shortest_path(self._graph.digraph, lane, goal[0], weight="cost")
+        except nx.NetworkXNoPath:
+            return None
+        return [int(i) for i in way[1:]]
+
+    def _extend(self, d: int) -> None:
+        """Lay lanes until enough of the path is ahead, then publish the samples."""
+        track = self._tracks[d]
+        assert track is not None
+        done = int(self._s[d] / SPACING_M) - 20
+        if done > 200:
+            track.forget(done)
+            self._s[d] -= done * SPACING_M
+        for _ in range(_EXTEND_STEPS):
+            if track.end - self._s[d] >= _AHEAD_M + 100.0:
+                break
+            if not self._lay_next(d, track):
+                self._open[d], self._end[d] = False, track.end
+                break
+        self._publish(d, track)
+
+    def _lay_next(self, d: int, track: Track) -> bool:
+        """Lay the next lane (or lane change); False at the end of the way."""
+        plan = self._plans[d]
+        if not plan:
+            if self._goals[d] is not None:
+                return False
+            lane = self._fork(d, track.last)
+            if lane is None:
+                return False
+            plan.append(lane)
+        beside = []
+        last = track.last
+        while plan and plan[0] in (self._graph.left[last], self._graph.right[last]):
+            last = plan.popleft()
+            beside.append(last)
+        if beside:
+            track.move_over(beside, _PLANNED_CHANGE_M)
+            goal = self._goals[d]
+            if goal is None or plan:
+                return True
+            track.end -= max(0.0, float(self._graph.length[last]) - goal[1])
+            return False
+        lane = plan.popleft()
+        track.follow(lane, self._stop_at(d, lane))
+        return True
+
+    def _fork(self, d: int, lane: int) -> int | None:
+        """The roaming driver's next lane by a keyed draw; a neighbour where the lane ends."""
+        graph = self._graph
+        nexts = sorted(graph.successors[lane])
+        for reject in (self._is_dead_end, lambda i: graph.turn[i] == _U_TURN):
+            nexts = [i for i in nexts if not reject(i)] or nexts
+        if not nexts:
+            beside = [int(i) for i in (graph.right[lane], graph.left[lane]) if i >= 0]
+            nexts = [i for i in beside if graph.successors[i]]
+            if not nexts:
+                return None
+        if len(nexts) == 1:
+            return nexts[0]
+        draw = float(seeds.uniform(self._keys[d], self._forks[d]))
+        self._forks[d] += 1
+        return nexts[int(draw * len(nexts))]
+
+    def _is_dead_end(self, lane: int) -> bool:
+        graph = self._graph
+        return not graph.successors[lane] and graph.left[lane] < 0 and graph.right[lane] < 0
+
+    def _switch(self, d: int, side: int) -> bool:
+        track = self._tracks[d]
+        if track is None:
+            return False
+        s = float(self._s[d])
+        i = int(s / SPACING_M)
+        lane = int(self._lanes[d, i])
+        target = int((self._graph.left if side > 0 else self._graph.right)[lane])
+        room = self._room(d, i)
+        if target < 0 or room < _SHORTEST_CHANGE_M:
+            return False
+        if self._goals[d] is not None:
+            way = self._way(target, d)
+            if way is None or self._asks_back(d, target, way, lane):
+                return False
+            self._plans[d] = deque(way)
+        else:
+            self._plans[d].clear()
+        here = float(self._samples[d, i, LANE_S])
+        scale = float(self._graph.length[target] / self._graph.length[lane])
+        other = Track(self._graph, target, here * scale, self._stop_at(d, target))
+        while other.end < _AHEAD_M + 100.0:
+            if not self._lay_next(d, other):
+                self._open[d], self._end[d] = False, s + other.end
+                break
+        else:
+            self._open[d], self._end[d] = True, np.inf
+        wanted = max(_SHORTEST_CHANGE_M, _CHANGE_TIME_S * float(self._speed[d]))
+        track.switch(s, other, min(wanted, room))
+        self._publish(d, track)
+        return True
+
+    def _room(self, d: int, i: int) -> float:
+        """Path ahead of sample ``i`` before the next junction (or its end) [m]."""
+        lanes = self._lanes[d, i : int(self._count[d])]
+        inside = np.flatnonzero(self._graph.junction[lanes] >= 0)
+        return float(inside[0] if len(inside) else len(lanes)) * SPACING_M
+
+    def _asks_back(self, d: int, target: int, way: list[int], lane: int) -> bool:
+        """Whether a way from the target lane needs more changes soon than the present one."""
+        now = self.lanes_ahead(d)
+        return self._changes([target, *way]) > self._changes(now[now.index(lane) :])
+
+    def _changes(self, lanes: Sequence[int]) -> int:
+        """Lane changes within the first stretch of a lane sequence."""
+        graph, gone, count = self._graph, 0.0, 0
+        for a, b in pairwise(lanes):
+            if b in (graph.left[a], graph.right[a]):
+                count += 1
+            else:
+                gone += float(graph.length[a])
+            if gone > _NO_RETURN_M:
+                break
+        return count
+
+    def _publish(self, d: int, track: Track) -> None:
+        n = len(track.lane)
+        if n > self._samples.shape[1]:
+            grow = ((0, 0), (0, n + 256 - self._samples.shape[1]))
+            self._samples = np.pad(self._samples, (*grow, (0, 0)))
+            self._lanes = np.pad(self._lanes, grow)
+        self._samples[d, :n], self._lanes[d, :n], self._count[d] = track.samples, track.lane, n

@@ -1,0 +1,83 @@
+"""The perceived scene along the perceived path: where every object stands on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdsim.control.parameters import Parameters
+from hdsim.core.percept import Percepts
+from hdsim.core.state import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class OnPath:
+    """Objects in the frame of each driver's path, shape (D, K) each.
+
+    Attributes:
+        s: Distance of the centre along the path from the own centre [m]; negative behind.
+        lateral: Offset of the centre from the path, left positive [m].
+        cos: Cosine of the heading relative to the path.
+        sin: Sine of it.
+        half_along: Half of the extent along the path [m].
+        half_across: Half of the extent across it [m].
+        gap: Bumper to bumper along the path [m].
+        blocking: True for what stands or moves on the way ahead, or is about to cut in.
+    """
+
+    s: Floats
+    lateral: Floats
+    cos: Floats
+    sin: Floats
+    half_along: Floats
+    half_across: Floats
+    gap: Floats
+    blocking: Bools
+
+
+# Relative headings: cosine beyond which an object goes with or against the path.
+ALONG = 0.7
+AGAINST = -0.5
+# An object counts as ahead when its centre is this far beyond the own centre [m].
+_AHEAD_M = 0.5
+# A crossing object that leaves the path this long before the own arrival is let go [s].
+_CLEARS_S = 0.5
+
+
+def project(percepts: Percepts, p: Parameters) -> OnPath:
+    """Place the perceived objects on the perceived paths."""
+    own, obj, path = percepts.own, percepts.objects, percepts.paths
+    dx = obj.x[:, :, None] - path.x[:, None, :]
+    dy = obj.y[:, :, None] - path.y[:, None, :]
+    dx *= dx
+    dy *= dy
+    dx += dy
+    near = np.argmin(dx, axis=2)
+    d = np.arange(len(near))[:, None]
+    yaw = path.yaw[d, near]
+    c, sn = np.cos(yaw), np.sin(yaw)
+    ox, oy = obj.x - path.x[d, near], obj.y - path.y[d, near]
+    along = ox * c + oy * sn
+    lateral = oy * c - ox * sn
+    s = path.s[d, near] + along
+    turn = obj.yaw - yaw
+    cos, sin = np.cos(turn), np.sin(turn)
+    half_along = 0.5 * (np.abs(cos) * obj.length + np.abs(sin) * obj.width)
+    half_across = 0.5 * (np.abs(sin) * obj.length + np.abs(cos) * obj.width)
+    gap = s - half_along - 0.5 * own.length[:, None]
+    with_us = cos > ALONG
+    against = cos < AGAINST
+    reach = half_across + 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
+    sideways = obj.speed * sin
+    soon = lateral + np.where(with_us, sideways * p.cut_in_horizon, 0.0)
+    # Crossing the path between now and then counts too: opposite signs.
+    offset = np.where(soon * lateral < 0.0, 0.0, np.minimum(np.abs(lateral), np.abs(soon)))
+    inside = offset < reach
+    clears = (reach - np.sign(sideways) * lateral) / np.maximum(np.abs(sideways), 0.1)
+    arrives = gap / np.maximum(own.speed, 1.0)[:, None]
+    crosses_first = ~with_us & ~against & (np.abs(sideways) > 1.0) & (clears + _CLEARS_S < arrives)
+    last = path.x.shape[1] - 1
+    on_window = (near < last) | (along < path.s[:, -1:] - path.s[:, -2:-1])
+    blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
+    return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
