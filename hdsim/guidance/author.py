@@ -1,0 +1,205 @@
+"""Who writes guidance: the tables, or a language model whose every answer is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from hdsim.core.errors import InputError
+from hdsim.driver.profile import DriverProfile
+from hdsim.guidance import checks, offline, prompts
+from hdsim.guidance.cache import AnswerCache, Message, Question
+from hdsim.guidance.checks import BadAnswer
+from hdsim.guidance.endpoint import PARAMETERS, Chat
+from hdsim.guidance.schedule import Policies, Provenance
+from hdsim.perception.catalogue import Layer, PerceptionProgram
+
+A = TypeVar("A", bound=BaseModel)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """When a program is for.
+
+    Attributes:
+        stage: Name of the stage in the provenance.
+        state: ``fatigue``, ``alcohol`` and ``blocked_s``.
+        variant: Pool entry of the attention layer, ``None`` where there is one only.
+    """
+
+    stage: str
+    state: Mapping[str, float]
+    variant: str | None = None
+
+
+class Author(Protocol):
+    """Writes each stage of one profile's guidance and says where it came from."""
+
+    def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
+        """B_desc."""
+
+    def policies(
+        self, profile: DriverProfile, start: Situation, description: str
+    ) -> tuple[Policies, Provenance]:
+        """p1, p2, p3."""
+
+    def program(
+        self,
+        profile: DriverProfile,
+        layer: Layer,
+        situation: Situation,
+        description: str,
+        policies: Policies,
+    ) -> tuple[PerceptionProgram, Provenance]:
+        """One layer's program for a situation."""
+
+
+class TableAuthor:
+    """Writes from the offline tables."""
+
+    def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
+        """See ``Author``."""
+        text = offline.description(profile, start.state)
+        return text, Provenance(stage="description", origin="tables")
+
+    def policies(
+        self, profile: DriverProfile, start: Situation, description: str
+    ) -> tuple[Policies, Provenance]:
+        """See ``Author``."""
+        del description
+        made = offline.policies(profile, start.state)
+        return made, Provenance(stage="policies", origin="tables")
+
+    def program(
+        self,
+        profile: DriverProfile,
+        layer: Layer,
+        situation: Situation,
+        description: str,
+        policies: Policies,
+    ) -> tuple[PerceptionProgram, Provenance]:
+        """See ``Author``."""
+        del description, policies
+        made = offline.program(profile, layer, situation.state, situation.variant)
+        return made, Provenance(stage=situation.stage, origin="tables")
+
+
+class ModelAuthor:
+    """Writes by a language model, from the cache where the question was asked before.
+
+    A bad answer is asked for once more with what is wrong with it, then the tables take its place.
+
+    Args:
+        model: The model's name, part of every cache key.
+        cache: Where answers are kept.
+        chat: The endpoint, or ``None`` to use nothing but the cache.
+    """
+
+    def __init__(self, model: str, cache: AnswerCache, chat: Chat | None) -> None:
+        self._model, self._cache, self._chat = model, cache, chat
+        self._tables = TableAuthor()
+
+    def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
+        """See ``Author``."""
+        return self._stage(
+            "description",
+            profile,
+            prompts.describe(profile, start.state),
+            checks.DescriptionAnswer,
+            lambda answer: answer.description,
+            lambda: self._tables.describe(profile, start)[0],
+        )
+
+    def policies(
+        self, profile: DriverProfile, start: Situation, description: str
+    ) -> tuple[Policies, Provenance]:
+        """See ``Author``."""
+        return self._stage(
+            "policies",
+            profile,
+            prompts.policies(profile, start.state, description),
+            checks.PoliciesAnswer,
+            lambda answer: Policies(**answer.model_dump()),
+            lambda: self._tables.policies(profile, start, description)[0],
+        )
+
+    def program(
+        self,
+        profile: DriverProfile,
+        layer: Layer,
+        situation: Situation,
+        description: str,
+        policies: Policies,
+    ) -> tuple[PerceptionProgram, Provenance]:
+        """See ``Author``; the human baseline is always the tables'."""
+        # Only what matters to the layer is said, so that equal situations are asked once.
+        facts: dict[str, object] = dict(situation.state) if layer == "physiology" else {}
+        if situation.variant:
+            facts["episode"] = situation.variant
+        if layer == "attention" and (distraction := profile.attention.distraction):
+            facts["episodes_per_s"] = distraction.episodes_per_s
+
+        def accept(answer: checks.ProgramAnswer) -> PerceptionProgram:
+            checks.check_plausible(answer.operations)
+            return offline.with_baseline(profile, layer, answer.operations)
+
+        return self._stage(
+            situation.stage,
+            profile,
+            prompts.program(layer, description, policies, facts),
+            checks.ProgramAnswer,
+            accept,
+            lambda: offline.program(profile, layer, situation.state, situation.variant),
+        )
+
+    def _stage(
+        self,
+        stage: str,
+        profile: DriverProfile,
+        messages: list[Message],
+        form: type[A],
+        accept: Callable[[A], T],
+        fallback: Callable[[], T],
+    ) -> tuple[T, Provenance]:
+        keys: list[str] = []
+        problems: list[str] = []
+        result: T | None = None
+        for _ in range(2):
+            question = Question(self._model, PARAMETERS, messages, checks.answer_schema(form))
+            keys.append(question.key)
+            text = self._ask(question, f"{stage} of profile {profile.name!r}")
+            try:
+                result = accept(checks.read_answer(form, text))
+                break
+            except BadAnswer as problem:
+                problems.append(str(problem))
+                said: Message = {"role": "assistant", "content": text[:4000]}
+                messages = [*messages, said, prompts.repair(str(problem))]
+        provenance = Provenance(
+            stage=stage,
+            origin="fallback" if result is None else "model",
+            model=self._model,
+            prompt_hash=prompts.prompt_hash(),
+            cache_keys=tuple(keys),
+            repaired=result is not None and bool(problems),
+            reason="; then: ".join(problems) if result is None else "",
+        )
+        return (fallback() if result is None else result), provenance
+
+    def _ask(self, question: Question, what: str) -> str:
+        stored = self._cache.get(question.key)
+        if stored is not None:
+            return stored
+        if self._chat is None:
+            raise InputError(
+                f"guidance cache {self._cache.folder}",
+                expected=f"entry {question.key}.json ({what}, model {question.model!r}); "
+                "compile it once with --guidance live",
+            )
+        answer = self._chat.ask(question)[: checks.MAX_ANSWER_CHARS + 1]
+        self._cache.put(question, answer)
+        return answer

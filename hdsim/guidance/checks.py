@@ -1,0 +1,177 @@
+"""What a model's answer must pass before it may drive: form, bounds, plausibility.
+
+No answer can leave the catalogue's operations and bounds. The limits below refuse, inside those
+bounds, programs that no driver on the road has: seeing nothing at all, or nearly every light
+wrongly. They have no published source; each says what it keeps out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from math import exp, prod
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hdsim.core.errors import HdsimError
+from hdsim.perception.catalogue import Attend, Episodic, LookAway, MisreadSignal, Operation
+
+MAX_ANSWER_CHARS = 50_000
+MAX_OPERATIONS = 8
+# [P] Share of time off the road: texting truckers reach 4.6 of 6 s during an episode (Olson et
+# al. 2009); over a whole drive nobody does.
+MAX_OFF_ROAD_SHARE = 0.6
+MAX_OFF_ROAD_SHARE_ALWAYS = 0.8
+# [P] Bias of one relation's distance or closing speed by all operations together.
+BIAS = (0.5, 2.0)
+MAX_MISS_PROBABILITY = 0.7
+MAX_MISREAD_PROBABILITY = {"red": 0.2, "yellow": 0.8, "green": 0.5}
+MIN_RANGE_M = 20.0
+
+Answer = TypeVar("Answer", bound=BaseModel)
+Sentence = Annotated[str, Field(min_length=1, max_length=1200)]
+
+
+class BadAnswer(HdsimError):
+    """A model's answer that cannot be used; the text says why, to the model and in the record."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DescriptionAnswer(_Answer):
+    """B_desc."""
+
+    description: Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class PoliciesAnswer(_Answer):
+    """p1, p2, p3."""
+
+    personality: Sentence
+    physiology: Sentence
+    attention: Sentence
+
+
+class ProgramAnswer(_Answer):
+    """The operations of one layer."""
+
+    operations: tuple[Operation, ...] = Field(max_length=MAX_OPERATIONS)
+
+
+def read_answer(model: type[Answer], text: str) -> Answer:
+    """An answer's text as a checked value.
+
+    A code fence or words around the JSON object are allowed; of several objects the first counts.
+
+    Raises:
+        BadAnswer: If there is no JSON object, or it is not what was asked for.
+    """
+    if len(text) > MAX_ANSWER_CHARS:
+        raise BadAnswer(f"the answer has {len(text)} characters, at most {MAX_ANSWER_CHARS}")
+    start = text.find("{")
+    if start < 0:
+        raise BadAnswer("the answer holds no JSON object")
+    try:
+        data, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text[start:])
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(f"the answer is not valid JSON: {error}") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadAnswer(_complaints(error)) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _complaints(error: ValidationError) -> str:
+    details = error.errors(include_url=False)
+    lines = [f"{'.'.join(map(str, d['loc'])) or 'answer'}: {d['msg']}" for d in details[:8]]
+    return "; ".join(lines)
+
+
+def check_plausible(operations: tuple[Operation, ...]) -> None:
+    """Refuse a program that no driver on the road has.
+
+    Raises:
+        BadAnswer: Naming every limit that is broken.
+    """
+    problems = [p for i, o in enumerate(operations) for p in _problems(f"operations.{i}", o)]
+    problems += _biases(operations)
+    share = 1.0 - prod(1.0 - _off_road_share(o) for o in operations)
+    if share > MAX_OFF_ROAD_SHARE:
+        problems.append(
+            f"eyes off the road {share:.0%} of the time, at most {MAX_OFF_ROAD_SHARE:.0%}"
+        )
+    counts = Counter((o.op, o.select.relation) for o in operations)
+    problems += [
+        f"{op} for {relation} {n} times, at most 2" for (op, relation), n in counts.items() if n > 2
+    ]
+    if problems:
+        raise BadAnswer("; ".join(problems))
+
+
+def _problems(where: str, o: Operation) -> list[str]:
+    found = []
+    near, far = o.select.range_m
+    right, left = o.select.sector_deg
+    if not 0.0 <= near < far <= 300.0:
+        found.append(f"{where}.select.range_m: expected 0 <= nearest < farthest <= 300")
+    if not -180.0 <= right < left <= 180.0:
+        found.append(f"{where}.select.sector_deg: expected -180 <= right < left <= 180")
+    if isinstance(o, Attend):
+        if o.range_m < MIN_RANGE_M:
+            found.append(f"{where}.range_m: expected {MIN_RANGE_M:g} or more")
+        if o.miss_probability > MAX_MISS_PROBABILITY:
+            found.append(f"{where}.miss_probability: expected at most {MAX_MISS_PROBABILITY:g}")
+    if isinstance(o, MisreadSignal):
+        most = MAX_MISREAD_PROBABILITY[o.actual]
+        if o.probability > most:
+            found.append(f"{where}.probability: expected at most {most:g} for {o.actual}")
+    if isinstance(o, LookAway) and _glance_share(o) > MAX_OFF_ROAD_SHARE_ALWAYS:
+        whole = isinstance(o.course, Episodic) and o.course.duration_median_s <= 5.0
+        if not whole:  # a lapse of a few seconds may be one long look away
+            found.append(f"{where}: expected looks at the road between the glances")
+    return found
+
+
+def _biases(operations: tuple[Operation, ...]) -> list[str]:
+    found = []
+    for kind in ("scale_distance", "scale_closing_speed"):
+        for relation in ("lead", "rear", "beside", "oncoming", "crossing"):
+            bias = prod(
+                o.factor
+                for o in operations
+                if o.op == kind and o.select.relation in ("any", relation)
+            )
+            if not BIAS[0] <= round(bias, 9) <= BIAS[1]:
+                found.append(
+                    f"{kind} for {relation} multiplies to {bias:.2f}, "
+                    f"expected {BIAS[0]:g} to {BIAS[1]:g}"
+                )
+    return found
+
+
+def _glance_share(o: LookAway) -> float:
+    mean = o.glance_median_s * exp(o.glance_sigma**2 / 2.0)
+    return mean / (mean + o.on_road_s)
+
+
+def _off_road_share(o: Operation) -> float:
+    """Long-run share of time off the road by one operation; full strength and state gains."""
+    if not isinstance(o, LookAway):
+        return 0.0
+    if not isinstance(o.course, Episodic):
+        return _glance_share(o)
+    mean = o.course.duration_median_s * exp(o.course.duration_sigma**2 / 2.0)
+    busy = 1.0 - exp(-o.course.rate_per_s * mean)  # M/G/inf: some episode is under way
+    return busy * _glance_share(o)
+
+
+def answer_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of an answer."""
+    return model.model_json_schema()

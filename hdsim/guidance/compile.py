@@ -1,0 +1,148 @@
+"""A profile to its schedule, before the drive."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import get_args
+
+from hdsim.core.errors import InputError, did_you_mean
+from hdsim.driver.layers import layer_state
+from hdsim.driver.profile import DriverProfile
+from hdsim.guidance import offline
+from hdsim.guidance.author import Author, ModelAuthor, Situation, TableAuthor
+from hdsim.guidance.cache import AnswerCache, default_folder
+from hdsim.guidance.endpoint import Chat, Endpoint, model_name
+from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
+from hdsim.perception.catalogue import PerceptionProgram
+
+# States are rounded to these steps before they are translated: a new program only for a change
+# that matters, and one question to a model instead of one for every period.
+FATIGUE_STEP = 0.05
+BAC_STEP_G_PER_100ML = 0.005
+
+
+def check_mode(mode: str) -> Mode:
+    """A guidance mode from a flag.
+
+    Raises:
+        InputError: If there is no such mode.
+    """
+    modes = get_args(Mode)
+    if mode not in modes:
+        expected = " | ".join(modes) + did_you_mean(mode, modes)
+        raise InputError("--guidance", value=mode, expected=expected)
+    return mode  # type: ignore[return-value]
+
+
+def compile_schedule(
+    profile: DriverProfile,
+    mode: Mode = "offline",
+    duration_s: float = 600.0,
+    *,
+    cache: AnswerCache | None = None,
+    endpoint: Endpoint | None = None,
+) -> Schedule:
+    """Everything guidance says about a profile for a drive.
+
+    Args:
+        profile: The driver. With ``baseline: none`` it is an ideal observer plus its traits and
+            always compiled from the tables, as a control arm has to be.
+        mode: ``offline``: tables. ``live``: a model, or its earlier answer. ``cached``: earlier
+            answers only.
+        duration_s: Longest time the drive can take [s]; later times use the last period.
+        cache: Where answers are kept; the default folder if left out.
+        endpoint: The model; from the environment if left out.
+
+    Raises:
+        InputError: For a setting that is missing or wrong; in ``cached`` mode for a missing answer.
+        InfrastructureError: If the model cannot be reached, is too slow or refuses.
+    """
+    if not 0.0 < duration_s < float("inf"):
+        raise InputError("duration_s", value=duration_s, expected="a finite time above 0 (s)")
+    return _compile(profile, mode, duration_s, _author(profile, mode, cache, endpoint))
+
+
+def _author(
+    profile: DriverProfile, mode: Mode, cache: AnswerCache | None, endpoint: Endpoint | None
+) -> Author:
+    if mode == "offline" or profile.baseline == "none":
+        return TableAuthor()
+    cache = cache or AnswerCache(default_folder())
+    if mode == "cached":
+        return ModelAuthor(endpoint.model if endpoint else model_name(), cache, None)
+    endpoint = endpoint or Endpoint.from_env()
+    return ModelAuthor(endpoint.model, cache, Chat(endpoint))
+
+
+def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Author) -> Schedule:
+    start = Situation("start", _state(profile, 0.0, 0.0))
+    description, described = author.describe(profile, start)
+    policies, stated = author.policies(profile, start, description)
+    personality, written = author.program(
+        profile, "personality", Situation("personality", {}), description, policies
+    )
+    physiology, cells, slow = _physiology(profile, duration_s, author, description, policies)
+    pool = [
+        author.program(
+            profile, "attention", Situation(f"attention[{i}]", {}, name), description, policies
+        )
+        for i, name in enumerate(offline.variants(profile))
+    ]
+    return Schedule(
+        profile=profile,
+        mode=mode,
+        description=description,
+        policies=policies,
+        period_s=profile.physiology.period_s,
+        blocked_edges_s=(offline.BLOCKED_AFTER_S,),
+        personality=personality,
+        physiology=physiology,
+        cells=cells,
+        slot_s=profile.physiology.period_s,
+        attention=tuple(program for program, _ in pool),
+        provenance=(described, stated, written, *slow, *(origin for _, origin in pool)),
+    )
+
+
+def _physiology(
+    profile: DriverProfile,
+    duration_s: float,
+    author: Author,
+    description: str,
+    policies: Policies,
+) -> tuple[tuple[PerceptionProgram, ...], tuple[tuple[int, ...], ...], list[Provenance]]:
+    """Distinct programs, the table of cells into them, and the provenance of each state."""
+    programs: list[PerceptionProgram] = []
+    origins: list[Provenance] = []
+    known: dict[tuple[tuple[str, float], ...], int] = {}
+    cells = []
+    for period in range(max(1, ceil(duration_s / profile.physiology.period_s))):
+        row = []
+        for blocked_s in (0.0, offline.BLOCKED_AFTER_S):
+            state = _state(profile, period * profile.physiology.period_s, blocked_s)
+            asked = tuple(sorted(state.items()))
+            if asked not in known:
+                said = ", ".join(f"{name} {value:g}" for name, value in state.items())
+                program, origin = author.program(
+                    profile,
+                    "physiology",
+                    Situation(f"physiology[{said}]", state),
+                    description,
+                    policies,
+                )
+                if program not in programs:
+                    programs.append(program)
+                known[asked] = programs.index(program)
+                origins.append(origin)
+            row.append(known[asked])
+        cells.append(tuple(row))
+    return tuple(programs), tuple(cells), origins
+
+
+def _state(profile: DriverProfile, t_s: float, blocked_s: float) -> dict[str, float]:
+    state = layer_state(profile, t_s)
+    return {
+        "fatigue": round(round(state["fatigue"] / FATIGUE_STEP) * FATIGUE_STEP, 6),
+        "alcohol": round(round(state["alcohol"] / BAC_STEP_G_PER_100ML) * BAC_STEP_G_PER_100ML, 6),
+        "blocked_s": blocked_s,
+    }

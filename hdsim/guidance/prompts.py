@@ -1,0 +1,183 @@
+"""Prompts: templates of ``prompts/`` with the catalogue written from the code's own JSON Schema."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from hdsim.core.data import data_dir
+from hdsim.driver.load import load_profile
+from hdsim.driver.profile import DriverProfile
+from hdsim.guidance import checks, offline
+from hdsim.guidance.cache import Message
+from hdsim.guidance.schedule import Policies
+from hdsim.perception.catalogue import Layer, Operation, operation_adapter
+
+# The preset whose tables are the worked example of each layer.
+_EXAMPLES: dict[Layer, tuple[str, dict[str, float]]] = {
+    "personality": ("aggressive", {}),
+    "physiology": ("drunk", {"alcohol": 0.1}),
+    "attention": ("distracted", {}),
+}
+_PARTS = ("Selector", "Constant", "Ramp", "Episodic", "Gain")
+_COMMON = ("op", "select", "course", "gain", "source")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data_dir("prompts")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # plain text; strangers' words go through tojson, which escapes < and >
+        keep_trailing_newline=False,
+    )
+
+
+@cache
+def prompt_hash() -> str:
+    """SHA-256 over every template: the version of the prompts."""
+    digest = hashlib.sha256()
+    for path in sorted(data_dir("prompts").glob("*.j2")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _conversation(template: str, **values: Any) -> list[Message]:
+    return [
+        {"role": "system", "content": _environment().get_template("system.j2").render()},
+        {"role": "user", "content": _environment().get_template(template).render(**values)},
+    ]
+
+
+def driver_data(profile: DriverProfile, state: Mapping[str, float]) -> dict[str, Any]:
+    """What a prompt says about the driver: words, traits and the states at the start."""
+    distraction = profile.attention.distraction
+    return {
+        "description": profile.description,
+        "personality": profile.personality.model_dump(),
+        "fatigue": state.get("fatigue", 0.0),
+        "alcohol": state.get("alcohol", 0.0),
+        "distraction": distraction.model_dump() if distraction else None,
+    }
+
+
+def describe(profile: DriverProfile, state: Mapping[str, float]) -> list[Message]:
+    """Asks for B_desc."""
+    return _conversation("describe.j2", driver=driver_data(profile, state))
+
+
+def policies(profile: DriverProfile, state: Mapping[str, float], description: str) -> list[Message]:
+    """Asks for p1, p2, p3."""
+    driver = driver_data(profile, state)
+    return _conversation("policies.j2", driver=driver, description=description)
+
+
+def program(
+    layer: Layer, description: str, policies: Policies, situation: Mapping[str, Any]
+) -> list[Message]:
+    """Asks for one layer's operations in a situation (state values, or which episode)."""
+    return _conversation(
+        "program.j2",
+        layer=layer,
+        description=description,
+        policy=getattr(policies, layer),
+        situation=dict(situation),
+        max_operations=checks.MAX_OPERATIONS,
+        catalogue=catalogue(),
+        parts=parts(),
+        example=_example(layer),
+        limits={
+            "bias": checks.BIAS,
+            "off_road": checks.MAX_OFF_ROAD_SHARE,
+            "miss": checks.MAX_MISS_PROBABILITY,
+            "red": checks.MAX_MISREAD_PROBABILITY["red"],
+        },
+    )
+
+
+def repair(problem: str) -> Message:
+    """Asks for a corrected answer."""
+    text = _environment().get_template("repair.j2").render(problem=problem)
+    return {"role": "user", "content": text}
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    return dict(operation_adapter.json_schema()["$defs"])
+
+
+@cache
+def catalogue() -> tuple[dict[str, Any], ...]:
+    """Every operation: name, first sentence-paragraph of its docstring, parameters in words."""
+    found = [d for d in _definitions().values() if "op" in d.get("properties", {})]
+    return tuple(
+        _entry(d["properties"]["op"]["const"], d, leave_out=_COMMON)
+        for d in sorted(found, key=lambda d: str(d["properties"]["op"]["const"]))
+    )
+
+
+@cache
+def parts() -> tuple[dict[str, Any], ...]:
+    """Selector, courses and gain, as ``catalogue``."""
+    return tuple(_entry(name, _definitions()[name]) for name in _PARTS)
+
+
+def _entry(name: str, schema: Mapping[str, Any], leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+    summary = " ".join(schema.get("description", "").split("\n\n")[0].split())
+    properties = schema.get("properties", {})
+    required = schema.get("required", [])
+    parameters = [
+        {"name": key, "text": _parameter(p, key in required)}
+        for key, p in properties.items()
+        if key not in leave_out
+    ]
+    return {"name": name, "summary": summary, "parameters": parameters}
+
+
+def _parameter(schema: Mapping[str, Any], required: bool) -> str:
+    words = []
+    if "const" in schema:
+        words.append(f"always {json.dumps(schema['const'])}")
+    elif "enum" in schema:
+        words.append(" | ".join(schema["enum"]))
+    elif schema.get("type") == "array":
+        words.append("[number, number]")
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low is not None and high is not None:
+        words.append(f"{low:g} to {high:g}")
+    elif low is not None:
+        words.append(f"at least {low:g}")
+    if required:
+        words.append("required")
+    elif "const" not in schema:
+        words.append(f"default {json.dumps(schema.get('default'))}")
+    text = ", ".join(words)
+    return f"{text}. {schema['description']}" if "description" in schema else text
+
+
+@cache
+def _example(layer: Layer) -> dict[str, Any]:
+    """A worked example: what the tables add to the baseline for a preset."""
+    name, state = _EXAMPLES[layer]
+    preset = load_profile(data_dir("drivers") / f"{name}.yaml")
+    profile = preset.model_copy(update={"baseline": "none"})
+    operations = offline.style_operations(profile, layer, state, offline.variants(profile)[0])
+    return {
+        "layer": layer,
+        "policy": getattr(offline.policies(profile, state), layer),
+        "operations": [_briefly(o) for o in operations[: checks.MAX_OPERATIONS]],
+    }
+
+
+def _briefly(operation: Operation) -> dict[str, Any]:
+    """An operation as an answer would write it: without defaults, but with what names its kind."""
+    said = operation.model_dump(mode="json", exclude_defaults=True, exclude={"source"})
+    if "course" in said:
+        said["course"] = {"course": operation.course.course} | said["course"]
+    return {"op": operation.op} | said
