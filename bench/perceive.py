@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
-from hdsim.testing.traffic import Column
+from hdsim.testing.stills import Column
 
 STEP_S = 0.05
 PROGRAM = {

@@ -291,7 +291,7 @@ def compile_programs(
 
 
 def _by_column(mask: Any) -> list[bool]:
-    return [bool(b) for b in np.asarray(mask).any(axis=0)]
+    return [bool(b) for b in np.atleast_1d(np.asarray(mask, dtype=np.bool_).any(axis=0))]
 
 
 def _identified(
