@@ -171,7 +171,11 @@ class LaneGraph:
 
     @cached_property
     def digraph(self) -> nx.DiGraph[int]:
-        """Lanes as nodes; edges ``kind`` 'next' or 'change' with ``cost`` in metres."""
+        """Lanes as nodes; edges ``kind`` 'next' or 'change' with ``cost`` in metres.
+
+        A change is worth a detour of 20 m, and more where the lanes run beside each other for a
+        short stretch only: a heuristic without a source.
+        """
         g: nx.DiGraph[int] = nx.DiGraph()
         g.add_nodes_from(range(len(self)))
         for i, nexts in enumerate(self.successors):
@@ -180,11 +184,33 @@ class LaneGraph:
         for side in (self.left, self.right):
             for i, j in enumerate(side):
                 if j >= 0 and not g.has_edge(i, int(j)):
-                    # A change is worth a detour of 20 m, and more where the lanes run beside each
-                    # other for a short stretch only: a heuristic without a source.
-                    shared = min(self.length[i], self.length[int(j)])
-                    g.add_edge(i, int(j), kind="change", cost=20.0 + 900.0 / float(shared))
+                    g.add_edge(i, int(j), kind="change", cost=20.0 + self._haste(i, int(j)))
         return g
+
+    @cached_property
+    def digraph_over_markings(self) -> nx.DiGraph[int]:
+        """``digraph`` plus changes between neighbouring lanes that markings or a junction forbid.
+
+        They cost 150 m more (without a source). Leaderboard routes contain such changes; nothing
+        else should use them.
+        """
+        g = self.digraph.copy()
+        index = {key: i for i, key in enumerate(self._keys())}
+        for (road, section, lane), i in index.items():
+            for beside in (lane - 1, lane + 1):
+                j = index.get((road, section, beside), -1)
+                if j >= 0 and lane * beside > 0 and not g.has_edge(i, j):
+                    g.add_edge(i, j, kind="change", cost=170.0 + self._haste(i, j))
+        return g
+
+    def _haste(self, i: int, j: int) -> float:
+        """Price of changing between two lanes in a hurry [m]: the shorter they are the higher."""
+        return 900.0 / float(min(self.length[i], self.length[j]))
+
+    def _keys(self) -> list[tuple[int, int, int]]:
+        return list(
+            zip(self.road.tolist(), self.section.tolist(), self.lane_id.tolist(), strict=True)
+        )
 
     def locate(
         self, x: Any, y: Any, yaw: Any, reach_m: float = 6.0

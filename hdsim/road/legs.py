@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -32,26 +33,35 @@ _COST_PER_RAD = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A way from one place to another: its pieces and its cost (metres, plus 20 m a change)."""
+    """A way from one place to another: its pieces and its cost [m], changes priced in."""
 
     pieces: tuple[Piece, ...]
     cost: float
 
 
-def leg(graph: LaneGraph, start: Place, goal: Place) -> Leg | None:
+def leg(graph: LaneGraph, start: Place, goal: Place, over_markings: bool = False) -> Leg | None:
     """The cheapest way from ``start`` to ``goal``; None when there is none.
 
     Lane changes are made only where both lanes leave ``CHANGE_ROOM_M`` for it.
+
+    Args:
+        graph: The map.
+        start: Where it begins.
+        goal: Where it ends.
+        over_markings: Whether to change lanes at a high price where markings forbid it.
     """
     (a, s_a), (b, s_b) = start, goal
+    net = graph.digraph_over_markings if over_markings else graph.digraph
     if a == b and s_b >= s_a - _BEHIND_M:
         end = max(s_a, s_b)
         return Leg((Piece(a, s_a, end, a),), end - s_a)
-    direct = _search(graph, start, goal, round_trip=False) if a != b else None
-    return direct or _search(graph, start, goal, round_trip=True)
+    direct = _search(graph, net, start, goal, round_trip=False) if a != b else None
+    return direct or _search(graph, net, start, goal, round_trip=True)
 
 
-def _search(graph: LaneGraph, start: Place, goal: Place, round_trip: bool) -> Leg | None:
+def _search(
+    graph: LaneGraph, net: nx.DiGraph[int], start: Place, goal: Place, round_trip: bool
+) -> Leg | None:
     """Dijkstra from lane to lane; a round trip leaves the first lane by its end."""
     (a, s_a), (b, s_b) = start, goal
 
@@ -66,20 +76,21 @@ def _search(graph: LaneGraph, start: Place, goal: Place, round_trip: bool) -> Le
     ways: list[tuple[float, list[int]]] = []
     for begin in graph.successors[a] if round_trip else (a,):
         try:
-            metres, lanes = nx.single_source_dijkstra(graph.digraph, begin, b, weight=cost)
+            lanes = nx.dijkstra_path(net, begin, b, weight=cost)
         except nx.NetworkXNoPath:
             continue
-        before = graph.length[a] - s_a if round_trip else -s_a
-        ways.append((before + metres + s_b, [a, *lanes] if round_trip else lanes))
+        lanes = [a, *lanes] if round_trip else lanes
+        metres = sum(net[u][v]["cost"] for u, v in itertools.pairwise(lanes))
+        ways.append((metres - s_a + s_b, lanes))
     for total, lanes in sorted(ways):
-        pieces = _pieces(graph, lanes, s_a, s_b)
+        pieces = _pieces(graph, net, lanes, s_a, s_b)
         if pieces is not None:
             return Leg(pieces, total)
     return None
 
 
 def _pieces(
-    graph: LaneGraph, lanes: list[int], s_from: float, s_to: float
+    graph: LaneGraph, net: nx.DiGraph[int], lanes: list[int], s_from: float, s_to: float
 ) -> tuple[Piece, ...] | None:
     """Pieces along a lane sequence; None when its lane changes find no room."""
     out: list[Piece] = []
@@ -87,7 +98,7 @@ def _pieces(
     while k < len(lanes):
         # lanes[k:m + 1] are side by side: changes are made one after the other along them.
         m = k
-        while m + 1 < len(lanes) and graph.digraph[lanes[m]][lanes[m + 1]]["kind"] == "change":
+        while m + 1 < len(lanes) and net[lanes[m]][lanes[m + 1]]["kind"] == "change":
             m += 1
         final = m == len(lanes) - 1
         end = s_to if final else float(graph.length[lanes[m]])
@@ -122,7 +133,8 @@ def match(graph: LaneGraph, points: Floats, where: str) -> list[Leg]:
             options = [
                 (total + way.cost + price, [*legs, way])
                 for (total, legs), (_, before) in zip(best, layers[k - 1], strict=True)
-                if math.isfinite(total) and (way := leg(graph, before, place)) is not None
+                if math.isfinite(total)
+                and (way := leg(graph, before, place, over_markings=True)) is not None
             ]
             following.append(min(options, key=lambda o: o[0]) if options else None)
         if not any(following):
