@@ -23,6 +23,8 @@ _HORIZON_M = 60.0
 _AROUND_M = 70.0
 # Below this speed a vehicle counts as standing [m/s].
 _STANDING = 0.3
+# Creeping up to this speed does not lose a vehicle its turn [m/s].
+_CREEPING = 1.5
 # A stop that needs more than this is past the point of no return [m/s^2].
 _COMMITTED_DECEL = 3.5
 # First in line: a standing vehicle this close to its conflict zone is about to enter [m].
@@ -86,8 +88,7 @@ class RightOfWay:
     def _remember(self, percepts: Percepts) -> None:
         """Note since when the driver itself and each perceived vehicle stands."""
         own, obj, now = percepts.own, percepts.objects, percepts.time
-        standing = own.speed < _STANDING
-        self._stood_since = np.where(standing, np.minimum(self._stood_since, now), np.inf)
+        self._stood_since = _since(self._stood_since, own.speed, now)
         top = int(obj.row.max(initial=-1)) + 1
         if top > self._seen_since.shape[1]:
             extra = top - self._seen_since.shape[1]
@@ -96,10 +97,7 @@ class RightOfWay:
             )
         d, k = np.nonzero(obj.seen & (obj.row >= 0))
         rows = obj.row[d, k]
-        stands = obj.speed[d, k] < _STANDING
-        self._seen_since[d, rows] = np.where(
-            stands, np.minimum(self._seen_since[d, rows], now), np.inf
-        )
+        self._seen_since[d, rows] = _since(self._seen_since[d, rows], obj.speed[d, k], now)
 
     def _crossings(self, percepts: Percepts) -> _Crossings:
         """The next two junction lanes of every path that lie within the horizon."""
@@ -193,7 +191,9 @@ class RightOfWay:
         cruise = np.maximum(v, table.speed[c.lane[a]])
         t_in, t_out = self._time(own_in, v, cruise), self._time(own_out, v, cruise)
         v_eff = np.maximum(v_o + np.clip(obj.accel[d, k], 0.0, 2.0), 0.1)
-        o_t_in, o_t_out = np.maximum(o_in, 0.0) / v_eff, o_out / v_eff
+        # The other may speed up from where it is, or go on as slowly as it does: both count.
+        o_cruise = np.maximum(v_o, table.speed[cf.other[e]])
+        o_t_in, o_t_out = self._time(o_in, v_o, o_cruise), o_out / v_eff
 
         standing = v_o < _STANDING
         within = gone == 0.0
@@ -228,7 +228,7 @@ class RightOfWay:
         # Who stands at the line as well: first come, first served, and nobody waits for ever.
         theirs, mine = self._seen_since[d, obj.row[d, k]], self._stood_since[d]
         earlier = (theirs < mine - _TIE_S) | (
-            (np.abs(theirs - mine) <= _TIE_S) & (obj.row[d, k] < self._rows[d])
+            (theirs <= mine + _TIE_S) & (obj.row[d, k] < self._rows[d])
         )
         rivals = standing & ~within & (o_in < _AT_LINE_M) & live & (obj.row[d, k] < self._rows[d])
         rank = np.bincount(d[rivals], minlength=len(own.speed))[d] * p.standing_stagger
@@ -240,7 +240,7 @@ class RightOfWay:
             True,
             np.where(
                 within,
-                ~standing & overlap,
+                np.where(priority > 0, ~standing & overlap, standing | overlap),
                 np.where(standing, standing_rule, moving_rule),
             ),
         )
@@ -263,3 +263,9 @@ class RightOfWay:
         gain = (cruise**2 - speed**2) / (2.0 * a)
         fast = (np.sqrt(speed**2 + 2.0 * a * np.minimum(x, gain)) - speed) / a
         return np.asarray(fast + np.maximum(x - gain, 0.0) / cruise)
+
+
+def _since(since: Floats, speed: Floats, now: float) -> Floats:
+    """Time at which each vehicle came to stand, inf for those on the move."""
+    began = np.where(speed < _STANDING, np.minimum(since, now), since)
+    return np.where(speed < _CREEPING, began, np.inf)

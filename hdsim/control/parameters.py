@@ -104,6 +104,6 @@ class Parameters:
     change_min_speed: float = 3.0
     change_junction_clearance: float = 25.0
     change_notice: float = 150.0
-    preview_time: float = 0.9
-    preview_min: float = 4.0
+    preview_time: float = 0.7
+    preview_min: float = 3.0
     max_steer: float = 1.22
