@@ -22,4 +22,6 @@ def data_dir(name: Literal["drivers", "scenarios", "prompts"]) -> Path:
     for place in places:
         if place.is_dir():
             return place
-    raise InfrastructureError(f"data folder {name!r} is missing; looked for {places[0]} and {places[1]}")
+    raise InfrastructureError(
+        f"data folder {name!r} is missing; looked for {places[0]} and {places[1]}"
+    )

@@ -280,7 +280,10 @@ def _bounds_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
                 for bound in ("ge", "gt", "le", "lt")
                 if getattr(m, bound, None) is not None
             }
-            return _bounds(**limit)
+            extra = info.json_schema_extra
+            unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
+            words = _bounds(**limit)
+            return words + unit if words else ""
     return ""
 
 

@@ -1,0 +1,103 @@
+"""``hdsim drivers``: list, show and check driver profiles and traffic mixes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hdsim.core.errors import InputError
+from hdsim.driver.layers import layer_state
+from hdsim.driver.load import folders, load_profile, names
+from hdsim.driver.mix import Mix, load_mix, mix_profiles
+from hdsim.driver.profile import DriverProfile, ProfileFile
+from hdsim.guidance.compile import compile_schedule
+from hdsim.guidance.render import schedule_view
+
+app = typer.Typer(no_args_is_help=True, help="Driver profiles and traffic mixes.")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List every profile and mix that a scenario can name."""
+    table = Table()
+    for heading in ("profile", "personality", "physiology", "attention"):
+        table.add_column(heading, no_wrap=heading == "profile")
+    for name in names(folders()):
+        profile = load_profile(name)
+        table.add_row(*(Text(text) for text in (name, *_layers(profile))))
+    console = Console()
+    console.print(table)
+    for name in names(folders(inside="mixes")):
+        mix = load_mix(name)
+        parts = ", ".join(f"{k} {v:g}" for k, v in (mix.shares or mix.counts).items())
+        console.print(Text(f"mix {name}: {parts}"))
+
+
+def _layers(profile: DriverProfile) -> tuple[str, str, str]:
+    """The three layers in words: what differs from an ordinary driver."""
+    traits = profile.personality.model_dump(exclude_defaults=True)
+    if profile.baseline == "none":
+        traits["baseline"] = "none"
+    state = {k: v for k, v in layer_state(profile, 0.0).items() if k != "elapsed_s" and v > 0.0}
+    distraction = profile.attention.distraction
+    return (
+        ", ".join(f"{k} {v}" for k, v in traits.items()) or "normal",
+        ", ".join(f"{k} {v:.3g}" for k, v in state.items()) or "normal",
+        f"{distraction.kind}, {distraction.episodes_per_s:g}/s" if distraction else "normal",
+    )
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name or file of a profile.")],
+) -> None:
+    """Show the layers of a profile and what they do, each number with its source."""
+    profile = load_profile(name)
+    layers = Table(show_header=False, box=None)
+    layers.add_column(style="bold")
+    layers.add_column()
+    for key in ("personality", "physiology", "attention"):
+        data = getattr(profile, key).model_dump()
+        layers.add_row(key, Text(json.dumps(data)))
+    state = layer_state(profile, 0.0)
+    layers.add_row("at the start", Text(", ".join(f"{k} {v:.3g}" for k, v in state.items())))
+    console = Console()
+    console.print(layers)
+    console.print(schedule_view(compile_schedule(profile)))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Profile or mix files.")],
+) -> None:
+    """Check files; prints every complaint and exits with 2 if there is any."""
+    wrong = 0
+    for path in files:
+        try:
+            mix = load_mix(_as_path(path))
+            mix_profiles(mix, path.parent)
+        except InputError as error:
+            typer.echo(str(error), err=True)
+            wrong += 1
+        else:
+            typer.echo(f"{path}: ok")
+    if wrong:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _as_path(path: Path) -> str:
+    return str(path) if "/" in str(path) else f"./{path}"
+
+
+@app.command()
+def schema(
+    mix: Annotated[bool, typer.Option("--mix", help="Of traffic mixes instead.")] = False,
+) -> None:
+    """Print the JSON Schema of profile files, for editors."""
+    typer.echo(json.dumps((Mix if mix else ProfileFile).model_json_schema(), indent=1))

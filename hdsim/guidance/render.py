@@ -1,0 +1,128 @@
+"""Guidance for people: programs and schedules as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hdsim.guidance.schedule import Provenance, Schedule
+from hdsim.perception.catalogue import Constant, Episodic, Operation, PerceptionProgram, Selector
+from hdsim.perception.parameters import KINDS
+
+PROPOSAL = "[P]"
+
+
+def when_and_what(operation: Operation) -> str:
+    """Selector, time course and gain in words; empty when always and for everything."""
+    return "; ".join(_conditions(operation))
+
+
+def _conditions(operation: Operation) -> Iterator[str]:
+    select, course, gain = operation.select, operation.course, operation.gain
+    default = Selector()
+    if select.relation != default.relation:
+        yield select.relation
+    if select.range_m != default.range_m:
+        yield "{:g} to {:g} m".format(*select.range_m)
+    if select.sector_deg != default.sector_deg:
+        yield "{:g} to {:g} deg".format(*select.sector_deg)
+    if isinstance(course, Episodic):
+        yield f"{course.rate_per_s:g} times a second for about {course.duration_median_s:g} s"
+    elif not isinstance(course, Constant):
+        yield f"from {course.start_s:g} s on, rising over {course.rise_s:g} s"
+    if gain is not None:
+        yield f"strength {gain.at_zero:g} + {gain.slope:g} x {gain.state}"
+
+
+def values(operation: Operation) -> str:
+    """Parameters that act, with their values and what shapes them; units are in the names."""
+    kind = KINDS[operation.op]
+    acting = [p.name for p in kind.scaled if getattr(operation, p.name) != p.neutral]
+    shaping = [name for name in kind.raw if any(map(_SHAPES[name].__contains__, acting))]
+    names = [*acting, *shaping]
+    return ", ".join(f"{n} {_value(getattr(operation, n))}" for n in names) or "nothing"
+
+
+# Parameters without a neutral value, and the ones without which they mean nothing.
+_NOISES = ("noise_sd", "noise_sd_per_s", "noise_sd_m", "offset_sd_m", "curvature_sd_per_m")
+_SHAPES = {
+    "latency_sigma": ("latency_median_s",),
+    "miss_s": ("miss_probability",),
+    "glance_sigma": ("glance_median_s",),
+    "on_road_s": ("glance_median_s",),
+    "noise_tau_s": _NOISES,
+    "actual": ("probability",),
+    "seen": ("probability",),
+}
+
+
+def _value(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def program_table(program: PerceptionProgram, title: str) -> RenderableType:
+    """One program, an operation a row, with the source of its numbers."""
+    if not program.operations:
+        return Text(f"{title}: nothing changes", style="dim")
+    table = Table(title=title, title_justify="left", expand=True)
+    table.add_column("operation", no_wrap=True)
+    table.add_column("on, when", ratio=2)
+    table.add_column("values", ratio=3)
+    table.add_column("source ([P]: proposal, not published)", ratio=4)
+    for operation in program.operations:
+        style = "yellow" if PROPOSAL in operation.source else ""
+        source = Text(operation.source or "no source given", style=style)
+        row = (operation.op, when_and_what(operation), values(operation))
+        table.add_row(*(Text(text) for text in row), source)
+    return table
+
+
+def origin(provenance: Provenance) -> str:
+    """Where a stage came from, in a few words."""
+    if provenance.origin == "tables":
+        return "tables"
+    words = f"model {provenance.model}" + (", repaired once" if provenance.repaired else "")
+    if provenance.origin == "fallback":
+        return f"tables, as {words} failed: {provenance.reason}"
+    return words
+
+
+def schedule_view(schedule: Schedule) -> RenderableType:
+    """A whole schedule: words, programs with values and sources, provenance."""
+    words = Table(show_header=False, box=None)
+    words.add_column(style="bold", no_wrap=True)
+    words.add_column()
+    words.add_row("profile", Text(f"{schedule.name} ({schedule.mode})"))
+    words.add_row("description", Text(schedule.description))
+    for layer, policy in schedule.policies.model_dump().items():
+        words.add_row(layer, Text(policy))
+    programs = [program_table(schedule.personality, "L1 personality")]
+    for i, program in enumerate(schedule.physiology):
+        programs.append(program_table(program, f"L2 physiology: {_cells(schedule, i)}"))
+    for i, program in enumerate(schedule.attention):
+        entry = f" (entry {i + 1} of {len(schedule.attention)})"
+        programs.append(
+            program_table(program, f"L3 attention{entry if len(schedule.attention) > 1 else ''}")
+        )
+    stages = Table(title="where it comes from", title_justify="left")
+    stages.add_column("stage")
+    stages.add_column("origin")
+    for provenance in schedule.provenance:
+        stages.add_row(Text(provenance.stage), Text(origin(provenance)))
+    return Group(words, *programs, stages)
+
+
+def _cells(schedule: Schedule, program: int) -> str:
+    """When a physiology program is in force."""
+    found = []
+    for bin_, moving in enumerate(("", f", standing {schedule.blocked_edges_s[0]:g} s or more")):
+        periods = [k for k, row in enumerate(schedule.cells) if row[bin_] == program]
+        if periods:
+            first, last = periods[0], periods[-1]
+            end = f"{(last + 1) * schedule.period_s:g} s"
+            after = "the end" if last == len(schedule.cells) - 1 else end
+            found.append(f"{first * schedule.period_s:g} s to {after}{moving}")
+    return "; ".join(found)
