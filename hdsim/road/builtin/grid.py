@@ -124,9 +124,7 @@ def _streets() -> Iterator[tuple[xodr.Road, tuple[tuple[Node, Arm], tuple[Node, 
         road += 1
         straight = xodr.Line(PITCH_M - REACH_M - BEND_M)
         bend = xodr.Arc(-1.0 / BEND_M, length=BEND_M * math.pi / 2.0)
-        built = street(
-            road, (*_edge(a, out), out), [xodr.Line(straight), bend, xodr.Line(straight)]
-        )
+        built = street(road, (*_edge(a, out), out), [straight, bend, straight])
         arrive = out - math.pi / 2.0
         yield built, ((a, Arm(road, False, out)), (b, Arm(road, True, arrive + math.pi)))
 
