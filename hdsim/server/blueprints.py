@@ -127,8 +127,8 @@ def library() -> dict[str, Blueprint]:
         body = {k: float(row[k]) for k in ("length", "width", "height", "wheelbase", "mass")}
         model = VehicleModel(**body, base_type=row["base_type"], wheels=row["wheels"])
         entries.append((row["id"], _vehicle_attributes(row), model, ""))
-    for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
-        entries.append((name, _sensor_attributes(name), None, ""))
+    served = ("sensor.other.collision", "sensor.other.lane_invasion")
+    entries += [(name, _sensor_attributes(name), None, "") for name in served]
     entries += [(name, _sensor_attributes(name), None, why) for name, why in _REFUSED]
     return {
         name: Blueprint(uid, name, attributes, vehicle, refusal)

@@ -94,7 +94,7 @@ def set_lights(s: Session, actor: int, flags: int) -> None:
 
 def _light_states(s: Session) -> list[list[int]]:
     v = s.sim.vehicles
-    return np.column_stack([v.id, v.flags]).tolist()
+    return [[actor, flags] for actor, flags in zip(v.id.tolist(), v.flags.tolist(), strict=True)]
 
 
 _ID_BOOL = (shapes.integer, shapes.boolean)

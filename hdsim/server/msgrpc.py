@@ -86,7 +86,7 @@ class RequestReader:
 
 
 def _box_request(data: bytes) -> BoxRequest | None:
-    at = data.find(_BOX_CALL, 3, 8)
+    at = data.find(_BOX_CALL, 3)
     if at < 0 or data[:2] != b"\x94\x00":
         return None
     end = at + len(_BOX_CALL)
@@ -128,17 +128,17 @@ def answer(msgid: int, result: Any) -> bytes:
     """The answer to a call that was dispatched; ``result`` is already wrapped."""
     if type(result) is Encoded:
         return b"\x94\x01" + _packer.pack(msgid) + b"\xc0" + result
-    return bytes(_packer.pack([1, msgid, None, result]))
+    return encode([1, msgid, None, result])
 
 
 def box_answer(request: BoxRequest, result: Encoded) -> bytes:
     """The answer to a call recognised by its bytes."""
-    return b"\x94\x01" + request.msgid + b"\xc0" + result
+    return b"".join((b"\x94\x01", request.msgid, b"\xc0", result))
 
 
 def refusal(msgid: int, message: str) -> bytes:
     """The answer to a call that does not exist; a waiting client raises ``rpc_error``."""
-    return bytes(_packer.pack([1, msgid, message, None]))
+    return encode([1, msgid, message, None])
 
 
 VOID: list[Any] = [[False]]

@@ -23,7 +23,7 @@ from hdsim.server.town import Town
 QUIET_S = 150e-6
 # After a box answer and after a frame the next call is on its way: looking for it for this long
 # [s] costs less than sleeping until it comes.
-BOX_SPIN_S = 80e-6
+BOX_SPIN_S = 100e-6
 FRAME_SPIN_S = 300e-6
 
 
@@ -91,7 +91,6 @@ class Server:
     def run(self) -> None:
         """Serves until stopped."""
         while not self._stopped:
-            self._poll(self._patience())
             if self._unpublished:
                 self._wait_for_quiet()
                 self._publish()
@@ -99,6 +98,8 @@ class Server:
             elif self._is_frame_due():
                 self._step()
                 self._publish()
+            else:
+                self._poll(self._patience())
 
     def close(self) -> None:
         """Closes every socket."""

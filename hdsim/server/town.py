@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from hdsim.core.errors import InputError
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.lanes import LaneGraph
+from hdsim.road.maps import check_xodr, find_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +24,22 @@ class Town:
     graph: LaneGraph
 
 
-def load_town(name: str) -> Town:
-    """The map of a name or path.
+def load_town(name_or_path: str) -> Town:
+    """The map of a town name, an ``.xodr`` file or a built-in map.
 
     Raises:
-        InputError: If there is no such map, or its file is not OpenDRIVE.
+        InputError: If there is no such map (with the places looked at), or its file is no
+            OpenDRIVE map (with line and reason).
     """
-    path = Path(name)
-    if not path.is_file():
-        path = Path(os.environ.get("HDSIM_MAPS", ".")) / f"{name}.xodr"
-    if not path.is_file():
-        raise InputError("--map", value=name, expected="a map")
-    return parse_town(path.stem, path.read_text())
+    source = find_map(name_or_path, "--map")
+    return Town(source.name, source.xodr, load_lane_graph(source.name, source.xodr))
 
 
 def parse_town(name: str, xodr: str) -> Town:
     """A map from its text.
 
     Raises:
-        InputError: If the text is not OpenDRIVE.
+        InputError: If the text is no OpenDRIVE map.
     """
+    check_xodr(xodr, name)
     return Town(name, xodr, load_lane_graph(name, xodr))
