@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from hdsim.road.centrelines import (
     LaneKey,
     LaneSpan,
     driving_lanes,
+    reachable_upstream,
     sample,
     total_turn,
 )
@@ -94,6 +96,7 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
             junction,
             turn,
             give_way_lanes(world_map, spans),
+            _breadth(spans, predecessors),
             successors,
             predecessors,
             right_hand=all(r.get("rule", "RHT") != "LHT" for r in root.iterfind("road")),
@@ -120,23 +123,40 @@ def _turns(
 ) -> np.ndarray[Any, np.dtype[np.int8]]:
     """Turn class of each junction lane, from the heading change over its whole connecting road."""
 
-    def along(i: int, step: Sequence[Sequence[int]]) -> float:
-        total, seen = 0.0, {i}
-        while nxt := [j for j in step[i] if spans[j].key[0] == spans[i].key[0] and j not in seen]:
-            i = nxt[0]
-            seen.add(i)
-            total += total_turn(lines[i])
-        return total
+    def along(i: int, step: Sequence[Sequence[int]]) -> list[int]:
+        chain = [i]
+        while nxt := [
+            j for j in step[chain[-1]] if spans[j].key[0] == spans[i].key[0] and j not in chain
+        ]:
+            chain.append(nxt[0])
+        return chain
 
-    return np.array(
-        [
-            turn_class(total_turn(lines[i]) + along(i, successors) + along(i, predecessors))
-            if span.junction >= 0
-            else 0
-            for i, span in enumerate(spans)
-        ],
-        dtype=np.int8,
-    )
+    turn = np.zeros(len(spans), dtype=np.int8)
+    for i, span in enumerate(spans):
+        if span.junction >= 0:
+            chain = [*along(i, successors), *along(i, predecessors)[1:]]
+            turn[i] = turn_class(
+                sum(total_turn(lines[j]) for j in chain), sum(float(lines[j].s[-1]) for j in chain)
+            )
+    return turn
+
+
+def _breadth(spans: Sequence[LaneSpan], predecessors: list[list[int]]) -> list[int]:
+    """For junction lanes the most lanes side by side on a road that leads into them; else 0."""
+    beside = Counter((*span.key[:2], span.key[2] > 0) for span in spans)
+    inside = [span.junction >= 0 for span in spans]
+    return [
+        max(
+            (
+                beside[(*spans[j].key[:2], spans[j].key[2] > 0)]
+                for j in reachable_upstream([i], predecessors, inside)
+            ),
+            default=0,
+        )
+        if inside[i]
+        else 0
+        for i in range(len(spans))
+    ]
 
 
 def _neighbours(

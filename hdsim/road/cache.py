@@ -20,7 +20,7 @@ from hdsim.road.build import lane_graph
 from hdsim.road.lanes import Conflicts, LaneGraph, Signal
 
 # Part of the cache key: raise it whenever the builder's answer for the same text changes.
-BUILDER_VERSION = 2
+BUILDER_VERSION = 3
 
 _RAGGED = ("successors", "predecessors")
 _GRAPH_FIELDS = [f.name for f in dataclasses.fields(LaneGraph) if f.init]

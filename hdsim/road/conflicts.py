@@ -15,6 +15,7 @@ from hdsim.road.lanes import Conflicts
 # Half a car (CARLA's cars are up to 2.1 m wide) with a little room: half width of the corridor
 # that a vehicle sweeps along a centreline [m].
 CORRIDOR_HALF_M = 1.1
+_TURN_RADIUS_M = 40.0
 
 
 def find_conflicts(
@@ -24,6 +25,7 @@ def find_conflicts(
     junction: Ints,
     turn: NDArray[np.int8],
     gives_way: Sequence[bool],
+    breadth: Sequence[int],
     successors: Sequence[Sequence[int]],
     predecessors: Sequence[Sequence[int]],
     right_hand: bool,
@@ -40,6 +42,7 @@ def find_conflicts(
         junction: Junction of each lane, -1 for none, shape (L,).
         turn: Turn class of each lane as in ``LaneGraph``, shape (L,).
         gives_way: Whether a yield or stop sign applies to the lane.
+        breadth: Lanes side by side on the road that leads into a junction lane.
         successors: Successors of each lane.
         predecessors: Predecessors of each lane.
         right_hand: Whether traffic keeps to the right.
@@ -52,6 +55,9 @@ def find_conflicts(
     corridors = shapely.buffer(lines, CORRIDOR_HALF_M, cap_style="flat")
     shapely.prepare(corridors)
     pairs = shapely.STRtree(corridors).query(corridors, predicate="intersects")
+    rank = {
+        i: _precedence(int(turn[i]), gives_way[i], breadth[i], right_hand) for i in inside.tolist()
+    }
     rows = []
     for a, b in sorted(zip(*pairs.tolist(), strict=True)):
         i, j = int(inside[a]), int(inside[b])
@@ -68,10 +74,7 @@ def find_conflicts(
         on_b = shapely.line_locate_point(lines[b], corners)
         span_a, span_b = (on_a.min(), on_a.max()), (on_b.min(), on_b.max())
         merge = bool(set(successors[i]) & set(successors[j]))
-        first_goes = _precedence(i, turn, gives_way, right_hand) - _precedence(
-            j, turn, gives_way, right_hand
-        )
-        sign = int(np.sign(first_goes))
+        sign = int(np.sign(rank[i] - rank[j]))
         rows.append((i, j, *span_a, *span_b, merge, sign))
         rows.append((j, i, *span_b, *span_a, merge, -sign))
     rows.sort(key=lambda r: (r[0], r[1]))
@@ -88,27 +91,34 @@ def find_conflicts(
     )
 
 
-def _precedence(
-    lane: int, turn: NDArray[np.int8], gives_way: Sequence[bool], right_hand: bool
-) -> float:
+def _precedence(turn: int, gives_way: bool, breadth: int, right_hand: bool) -> float:
     """Rank of a lane at an unsignalised junction: higher goes first.
 
     Straight 3, turn to the near side 2, turn across oncoming traffic 1, U-turn 0 (Vienna
-    Convention on Road Traffic 1968, Art. 18 and 16); a yield or stop sign outranks all of it.
+    Convention on Road Traffic 1968, Art. 16 and 18); a yield or stop sign outranks all of it. Of
+    two straight lanes the one from the road with more lanes goes first: a motorway before its
+    slip road, which carries no sign in CARLA's towns.
     """
     near = -1 if right_hand else 1
-    rank = {0: 3, near: 2, -near: 1, 2: 0}[int(turn[lane])]
-    return rank - (10 if gives_way[lane] else 0)
+    rank = {0: 3.0 + 0.01 * breadth, near: 2.0, -near: 1.0, 2: 0.0}[turn]
+    return rank - (10.0 if gives_way else 0.0)
 
 
-def turn_class(heading_change: float) -> int:
-    """Turn class of a connecting lane from its heading change [rad], left positive.
+def turn_class(heading_change: float, length: float) -> int:
+    """Turn class of a connecting lane: -1 right, 0 straight, +1 left, 2 U-turn.
 
     Below 35 degrees it is straight (the threshold of CARLA's own route planner,
-    ``global_route_planner.py``); from 150 degrees a U-turn, a limit without a source.
+    ``global_route_planner.py``), and so is a bend with a mean radius above 40 m: turns in CARLA's
+    towns have 7 to 38 m, slip roads and motorway bends inside junctions 42 m and more. From 150
+    degrees it is a U-turn. The last two limits have no source.
+
+    Args:
+        heading_change: From start to end [rad], left positive.
+        length: Of the lane [m].
     """
-    if abs(heading_change) >= math.radians(150.0):
-        return 2
-    if abs(heading_change) < math.radians(35.0):
+    change = abs(heading_change)
+    if change < math.radians(35.0) or length > _TURN_RADIUS_M * change:
         return 0
+    if change >= math.radians(150.0):
+        return 2
     return 1 if heading_change > 0.0 else -1

@@ -55,8 +55,9 @@ class Conflicts:
         merge: True where both lanes lead into one lane, shape (C,).
         priority: +1 where the first lane goes first, -1 where it yields, 0 undetermined (priority
             to the right applies, then first come first served), int8, shape (C,). Straight goes
-            before turning, a turn to the near side before one across oncoming traffic; roads with
-            a yield or stop sign give way. Signals override it at run time.
+            before turning, a turn to the near side before one across oncoming traffic; of two
+            straight lanes the one from the road with more lanes; roads with a yield or stop sign
+            give way. Signals override it at run time.
     """
 
     start: Ints
