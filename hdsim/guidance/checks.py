@@ -23,6 +23,7 @@ MAX_OPERATIONS = 8
 # al. 2009); over a whole drive nobody does.
 MAX_OFF_ROAD_SHARE = 0.6
 MAX_OFF_ROAD_SHARE_ALWAYS = 0.8
+MAX_GLANCE_MEDIAN_S = 4.0  # [P] microsleeps of 0.5 to 4 s are the longest looks away
 # [P] Bias of one relation's distance or closing speed by all operations together.
 BIAS = (0.5, 2.0)
 MAX_MISS_PROBABILITY = 0.7
@@ -132,10 +133,12 @@ def _problems(where: str, o: Operation) -> list[str]:
         most = MAX_MISREAD_PROBABILITY[o.actual]
         if o.probability > most:
             found.append(f"{where}.probability: expected at most {most:g} for {o.actual}")
-    if isinstance(o, LookAway) and _glance_share(o) > MAX_OFF_ROAD_SHARE_ALWAYS:
-        whole = isinstance(o.course, Episodic) and o.course.duration_median_s <= 5.0
-        if not whole:  # a lapse of a few seconds may be one long look away
-            found.append(f"{where}: expected looks at the road between the glances")
+    if isinstance(o, LookAway):
+        if o.glance_median_s > MAX_GLANCE_MEDIAN_S:
+            found.append(f"{where}.glance_median_s: expected at most {MAX_GLANCE_MEDIAN_S:g}")
+        short = isinstance(o.course, Episodic) and o.course.duration_median_s <= 5.0
+        if not short and _glance_share(o) > MAX_OFF_ROAD_SHARE_ALWAYS:
+            found.append(f"{where}.on_road_s: expected looks at the road between the glances")
     return found
 
 
@@ -168,8 +171,10 @@ def _off_road_share(o: Operation) -> float:
     if not isinstance(o.course, Episodic):
         return _glance_share(o)
     mean = o.course.duration_median_s * exp(o.course.duration_sigma**2 / 2.0)
-    busy = 1.0 - exp(-o.course.rate_per_s * mean)  # M/G/inf: some episode is under way
-    return busy * _glance_share(o)
+    glance = o.glance_median_s * exp(o.glance_sigma**2 / 2.0)
+    # A glance that has begun is finished, so that an episode holds at least one. Episodes and
+    # their ends are independent (M/G/inf).
+    return 1.0 - exp(-o.course.rate_per_s * max(glance, mean * _glance_share(o)))
 
 
 def answer_schema(model: type[BaseModel]) -> dict[str, Any]:
