@@ -69,7 +69,7 @@ class DrivingModel:
         speed = np.maximum(own.speed, 0.0)
         limit = path.limit * own.limit_factor[:, None]
         free = free_acceleration(speed, limit[:, 0], p)
-        on_path = project(percepts, p)
+        on_path = project(percepts, self._graph, p)
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
         to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
@@ -79,12 +79,12 @@ class DrivingModel:
         wishes = np.empty((8, len(speed)))
         wishes[Reason.FREE] = np.minimum(free, self._profile(speed, path.s, limit))
         wishes[Reason.FOLLOW] = following
-        wishes[Reason.SIGNAL] = stop_acceleration(speed, stop_signal, free, p)
-        wishes[Reason.YIELD] = stop_acceleration(speed, to_yield.distance, free, p)
+        stops = np.stack([stop_signal, to_yield.distance, to_change, np.maximum(to_end, 0.0)])
+        wishes[[Reason.SIGNAL, Reason.YIELD, Reason.CHANGE, Reason.ROUTE_END]] = stop_acceleration(
+            speed, stops, free, p
+        )
         wishes[Reason.CURVE] = self._curve(percepts, speed)
-        wishes[Reason.CHANGE] = stop_acceleration(speed, to_change, free, p)
         wishes[Reason.EMERGENCY] = np.inf
-        wishes[Reason.ROUTE_END] = stop_acceleration(speed, np.maximum(to_end, 0.0), free, p)
         reason = np.argmin(wishes, axis=0)
         accel = wishes[reason, np.arange(len(speed))]
         lead = np.where(

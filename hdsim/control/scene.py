@@ -8,7 +8,8 @@ import numpy as np
 
 from hdsim.control.parameters import Parameters
 from hdsim.core.percept import Percepts
-from hdsim.core.state import Bools, Floats
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.road.lanes import LaneGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,15 @@ _AHEAD_M = 0.5
 _CLEARS_S = 0.5
 
 
-def project(percepts: Percepts, p: Parameters) -> OnPath:
-    """Place the perceived objects on the perceived paths."""
+# Vehicles that differ by more than this in height are on different levels of the road [m].
+_LEVEL_M = 3.0
+
+
+def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
+    """Place the perceived objects on the perceived paths.
+
+    What is above or below on a bridge is not in the way; heights are those of the lanes.
+    """
     own, obj, path = percepts.own, percepts.objects, percepts.paths
     dx = obj.x[:, :, None] - path.x[:, None, :]
     dy = obj.y[:, :, None] - path.y[:, None, :]
@@ -80,4 +88,14 @@ def project(percepts: Percepts, p: Parameters) -> OnPath:
     last = path.x.shape[1] - 1
     on_window = (near < last) | (along < path.s[:, -1:] - path.s[:, -2:-1])
     blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
+    below = height(graph, path.lane[d, near], path.lane_s[d, near])
+    level = np.abs(height(graph, np.maximum(obj.lane, 0), obj.s) - below) < _LEVEL_M
+    blocking &= level | (obj.lane < 0)
     return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
+
+
+def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:
+    """Elevation of the road at places on lanes [m], to the nearest sample."""
+    first, last = graph.first[lane], graph.first[lane + 1] - 1
+    along = np.clip(s / graph.length[lane], 0.0, 1.0)
+    return np.asarray(graph.z[first + np.rint(along * (last - first)).astype(np.int64)])

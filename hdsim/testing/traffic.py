@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hdsim.control.model import DrivingModel
 from hdsim.control.router import Router
+from hdsim.control.scene import height
 from hdsim.core.command import Decisions
 from hdsim.core.percept import Observation, Percepts
 from hdsim.core.state import Floats, Roster, SignalState, State, wrap_angle
@@ -132,7 +133,7 @@ class Traffic:
                 each(self)
 
     def overlaps(self) -> list[tuple[int, int]]:
-        """Pairs of cars whose boxes overlap now."""
+        """Pairs of cars whose boxes overlap now, on one level of the road."""
         half = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * (LENGTH / 2, WIDTH / 2)
         c, s = np.cos(self.yaw)[:, None], np.sin(self.yaw)[:, None]
         corners = np.stack(
@@ -144,7 +145,10 @@ class Traffic:
         )
         boxes = np.atleast_1d(np.asarray(shapely.polygons(corners)))
         a, b = shapely.STRtree(boxes).query(boxes, predicate="intersects")
-        return [(int(i), int(j)) for i, j in zip(a, b, strict=True) if i < j]
+        state = self.state()
+        z = height(self.graph, np.maximum(state.lane, 0), state.s)
+        level = np.abs(z[a] - z[b]) < 3.0
+        return [(int(i), int(j)) for i, j in zip(a[level], b[level], strict=True) if i < j]
 
     def _move(self, decisions: Decisions) -> None:
         """Kinematic bicycle about the centre, semi-implicit Euler."""
