@@ -72,8 +72,12 @@ class DriverStates:
             elimination_per_h=np.array([a.elimination_per_h for a in alcohol], dtype=np.float64),
         )
 
-    def at(self, t_s: float) -> dict[str, Floats]:
-        """The named states ``elapsed_s``, ``fatigue`` and ``alcohol`` at a time, shape (D,)."""
+    def at(self, t_s: float | Floats) -> dict[str, Floats]:
+        """The named states ``elapsed_s``, ``fatigue`` and ``alcohol``, shape (D,).
+
+        Args:
+            t_s: Scenario time [s], one for all or one per driver.
+        """
         t_h = t_s / 3600.0
         return {
             "elapsed_s": np.full(len(self.bac), t_s),

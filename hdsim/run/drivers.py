@@ -1,0 +1,114 @@
+"""The drivers of a run: guide, observe, perceive, decide. No way to the world but the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdsim.control.model import DrivingModel
+from hdsim.control.router import Router
+from hdsim.core.clock import Clock
+from hdsim.core.command import Decisions
+from hdsim.core.percept import Observation, Percepts
+from hdsim.core.state import Floats, Ints, Roster, State
+from hdsim.driver.layers import DriverStates
+from hdsim.guidance.schedule import Schedule, blocked_time
+from hdsim.perception.observe import Observer
+from hdsim.perception.perceive import Perceiver
+from hdsim.road.lanes import LaneGraph
+from hdsim.road.routes import Route
+
+# How often the schedules are looked up [s].
+_GUIDE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """One tick of all drivers: what there was to see, what they saw, what they decided."""
+
+    observation: Observation
+    percepts: Percepts
+    decisions: Decisions
+
+
+class Drivers:
+    """All HDSim drivers of a scenario.
+
+    Args:
+        roster: Who takes part; ``roster.styles`` names each driver's schedule.
+        graph: The lane graph.
+        schedules: Compiled guidance by profile name.
+        clock: The scenario's clock.
+        seed: The scenario's seed.
+        routes: Routes to a goal by actor name; the others roam.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        graph: LaneGraph,
+        schedules: Mapping[str, Schedule],
+        clock: Clock,
+        seed: int,
+        routes: Mapping[str, Route] | None = None,
+    ) -> None:
+        styles = [roster.styles[row] for row in roster.drivers]
+        self._rows = roster.drivers
+        self._step_s = clock.step_s
+        self._guide_every = clock.ticks(_GUIDE_S, "guidance period")
+        self._tick = 0
+        self._by_schedule: list[tuple[Schedule, Ints]] = [
+            (schedules[name], np.flatnonzero(np.array(styles) == name)) for name in sorted(set(styles))
+        ]
+        self._states = DriverStates.of([schedules[name].profile for name in styles])
+        self._period_s = np.array([schedules[name].period_s for name in styles])
+        self._version = np.full(len(styles), -1, dtype=np.int64)
+        self._blocked_s: Floats = np.zeros(len(styles))
+        self._slow = self._states.at(0.0)
+        self.router = Router(graph, roster, seed, routes)
+        self.observer = Observer(roster, graph)
+        self.perceiver = Perceiver(roster, graph, clock.step_s, seed)
+        self.model = DrivingModel(graph, roster, step_s=clock.step_s)
+
+    def think(self, state: State) -> Thought:
+        """One tick: perceive the state and decide on it."""
+        speed = state.speed[self._rows]
+        self._blocked_s = blocked_time(self._blocked_s, speed, self._step_s)
+        if self._tick % self._guide_every == 0:
+            self._guide(state.time)
+        self._tick += 1
+        observation = self.observer.observe(state, self.router.paths(state))
+        percepts = self.perceiver.perceive(observation, self._named_states(state.time, speed))
+        decisions = self.model.decide(percepts)
+        drivers, sides = self.model.lane_change_requests()
+        if len(drivers):
+            self.router.switch_lane(drivers, sides)
+        return Thought(observation, percepts, decisions)
+
+    def begin_anew(self, drivers: Sequence[int]) -> None:
+        """Forgets what these drivers were about: they have been put elsewhere."""
+        self._blocked_s[list(drivers)] = 0.0
+
+    def _guide(self, time: float) -> None:
+        """Hands new programs to the drivers whose schedule has moved on; re-reads slow states."""
+        self._slow = self._states.at(np.floor(time / self._period_s) * self._period_s)
+        changed = {}
+        for schedule, members in self._by_schedule:
+            versions = schedule.versions_at(time, self._blocked_s[members])
+            for driver in members[versions != self._version[members]]:
+                version = int(versions[np.searchsorted(members, driver)])
+                changed[int(driver)] = schedule.programs(version)
+                self._version[driver] = version
+        if changed:
+            self.perceiver.set_programs(changed)
+
+    def _named_states(self, time: float, speed: Floats) -> dict[str, Floats]:
+        """The states that gains may use."""
+        return {
+            **self._slow,
+            "elapsed_s": np.full(len(speed), time),
+            "blocked_s": self._blocked_s,
+            "speed_mps": speed,
+        }
