@@ -81,14 +81,15 @@ class Table(BaseModel):
         """Operations at a strength, without those that would change nothing."""
         if strength <= self.above:
             return ()
-        raw = (*self.operations, *(self.variants[variant] if variant else ()))
-        operations = (
-            operation_adapter.validate_python(
-                {**at_strength(r, strength), "source": f"{self.factor}: {r['source']}"}
-            )
-            for r in raw
-        )
-        return tuple(o for o in operations if not is_neutral(o))
+        raws = (*self.operations, *(self.variants[variant] if variant else ()))
+        found = []
+        for raw in raws:
+            data = at_strength(raw, strength)
+            if data.get("course", {}).get("rate_per_s") == 0.0:  # rarer than can be written
+                continue
+            data["source"] = f"{self.factor}: {raw['source']}"
+            found.append(operation_adapter.validate_python(data))
+        return tuple(operation for operation in found if not is_neutral(operation))
 
 
 def _is_curve(value: Any) -> bool:
