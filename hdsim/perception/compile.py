@@ -145,17 +145,17 @@ class CompiledPrograms:
         Raises:
             ValueError: If a gain names a state that is not given.
         """
+        started, self._started = self._started, True
         if self._settled or not self.columns:
             return
         strength = self._strengths.at(time, states)
         self._strength[:] = strength
         goal = self._neutral + strength[:, self._operation] * (self._goal - self._neutral)
-        if self._started:
+        if started:
             most = self._rate * step_s
             np.clip(goal, self._now - most, self._now + most, out=self._now)
         else:
             self._now[:] = goal
-            self._started = True
         moved = (self._now != self._neutral).any(axis=0)
         self.active = frozenset(k for k, s in self._span.items() if moved[s].any())
         self._settled = not self._strengths.varies and np.array_equal(self._now, goal)

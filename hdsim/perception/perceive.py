@@ -45,6 +45,7 @@ _OWN_NOISE = (
     ("bend_lane", "offset_sd_m"),
     ("bend_lane", "curvature_sd_per_m"),
 )
+_ATTENTION = frozenset({"attend", "look_away", "delay"})
 Channel = tuple[str, str, int]
 
 
@@ -126,14 +127,15 @@ class Perceiver:
         self.programs.advance(obs.time, self._step_s, driver_state)
         active, view = self.programs.active, View.of(obs.own, obs.objects)
         steps = self._last = _Steps(obs, view, Sightlines(view, self._graph))
-        if not active:
+        # Attention goes on while its operations rest: a glance needs something to remember.
+        if not active and not _ATTENTION & self.programs.columns.keys():
             return Percepts(obs.time, obs.own, obs.objects, obs.signal, obs.paths)
         self._register(steps)
         self._distort(steps, obs.time)
         own, paths = self._sense_self(steps, obs.time)
         signal = obs.signal
         misread = self._columns("misread_signal")
-        if misread is not None or "look_away" in self.programs.columns:
+        if {"misread_signal", "look_away"} & self.programs.columns.keys():
             signal = self._signals.perceive(self._tick, signal, misread, steps.away)
         return Percepts(obs.time, own, steps.view.objects(), signal, paths)
 
@@ -154,11 +156,13 @@ class Perceiver:
         """Attention, delay and memory: which objects, and how old."""
         look_away = self.programs.columns.get("look_away")
         attend, delay = self._columns("attend"), self._columns("delay")
+        if not _ATTENTION & self.programs.columns.keys():
+            return
         if look_away is not None:
             away = self._glances.away(self._tick, look_away)
-            steps.away = away if away.any() else None
-        elif attend is None and delay is None:
-            return
+            # Nobody starts with eyes off a road never seen: the first tick is a look at it.
+            if away.any() and self._attention.goes_on_at(self._tick):
+                steps.away = away
         obs, view = steps.obs, steps.view
         self._history.write(self._tick, obs.objects)
         result = self._attention.attend(

@@ -119,13 +119,14 @@ class Column:
         names = ["ego", *(f"npc-{i:02d}" for i in range(actors - 1))]
         self.roster = roster_of(names, range(1, actors))
         i = np.arange(actors)
-        self._lane = i % lanes
+        self._lane: Ints = i % lanes
+        self._y: Floats = np.asarray(LANE_WIDTH * self._lane, dtype=np.float64)
         self._x = 100.0 + gap_m * (i // lanes) + 3.0 * self._lane
         self._speed: Floats = np.asarray(10.0 + 0.5 * np.sin(i), dtype=np.float64)
 
     def at(self, time: float) -> tuple[State, Paths]:
         """State and the drivers' paths at a time [s]."""
         x = self._x + self._speed * time
-        state = state_of(self.graph, x, LANE_WIDTH * self._lane, 0.0, self._speed, time=time)
+        state = state_of(self.graph, x, self._y, 0.0, self._speed, time=time)
         places = zip(self._lane[1:], x[1:], strict=True)
         return state, joined([paths_along(self.graph, [int(i)], [at]) for i, at in places])

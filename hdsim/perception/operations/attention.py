@@ -100,6 +100,10 @@ class Attention:
         self._longest = round(LONGEST_MEMORY_S / step_s)
         self._last_tick = _NEVER
 
+    def goes_on_at(self, tick: int) -> bool:
+        """Whether the last call was at the tick before this one."""
+        return self._last_tick == tick - 1
+
     def attend(
         self,
         tick: int,
@@ -121,7 +125,7 @@ class Attention:
             delay: Slots of ``delay`` if any acts.
             away: Drivers whose eyes are off the road, shape (D,), or None.
         """
-        cold = self._last_tick != tick - 1
+        cold = not self.goes_on_at(tick)
         self._last_tick = tick
         at = self._base + np.where(objects.row < 0, self._nobody, objects.row)
         in_view, since, notice, last, mind, kept = self._tables[:, at]
@@ -134,7 +138,7 @@ class Attention:
             visible = visible & ~away[:, None]
             self._away_since = np.where(away & ~self._was_away, tick, self._away_since)
             self._was_away = away
-            hold_from = np.where(away, self._away_since, tick)
+            hold_from = np.where(away, self._away_since - 1, tick)
         if away is None and self._was_away.any():
             self._was_away = np.zeros_like(self._was_away)
 
@@ -157,7 +161,7 @@ class Attention:
         if attend is not None:
             memory = attend.value["memory_s"].max(axis=1) / self._step_s
             hold = np.rint(memory).astype(np.int64)
-        remembered = ~registered & (last >= (hold_from - 1 - hold)[:, None])
+        remembered = ~registered & (last >= (hold_from - hold)[:, None])
         if away is None and attend is None:
             remembered[:] = False
         elif attend is None or (hold == 0).any():
