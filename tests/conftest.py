@@ -11,6 +11,11 @@ import pytest
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A running CARLA for the contract suite, instead of the embedded server."""
+    parser.addoption("--carla", metavar="HOST:PORT", help="run tests/contract on this server")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Look for town maps beside the checkout when nothing says where they are."""
     if "HDSIM_MAPS" not in os.environ and (_SHARED / "maps").is_dir():

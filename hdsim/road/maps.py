@@ -69,13 +69,18 @@ def find_map(name_or_path: str, where: str = "map") -> MapSource:
     if name in BUILTIN_MAPS:
         return MapSource(name, BUILTIN_MAPS[name](), None)
     places = ", ".join(str(f) for f in looked) or "no folder: HDSIM_MAPS and CARLA_ROOT are unset"
-    known = sorted({*BUILTIN_MAPS, *(p.stem for f in looked for p in sorted(f.glob("*.xodr")))})
+    known = known_maps()
     raise InputError(
         where,
         value=name_or_path,
         expected=f"an .xodr file, one of {', '.join(known)}, or a town in HDSIM_MAPS or CARLA_ROOT"
         f" (looked for {name}.xodr in {places}){did_you_mean(name, known)}",
     )
+
+
+def known_maps() -> list[str]:
+    """Names that ``find_map`` would look up with success, sorted; files are not opened."""
+    return sorted({*BUILTIN_MAPS, *(p.stem for f in _folders() for p in f.glob("*.xodr"))})
 
 
 def _folders() -> list[Path]:

@@ -33,7 +33,7 @@ def serve(
     Raises:
         InputError: If the map cannot be used or a port is taken.
     """
-    server = Server(load_town(map_name), load_town, host, port, stream_port)
+    server = Server(load_town(map_name, "--map"), load_town, host, port, stream_port)
     if exit_with_stdin:
         server.stop_on_eof(sys.stdin.fileno())
     signal.signal(signal.SIGTERM, _interrupt)

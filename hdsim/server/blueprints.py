@@ -85,9 +85,9 @@ _REFUSED = (
     *((f"sensor.other.{n}", f"this sensor {_NOT_SERVED}") for n in (
         "gnss", "imu", "obstacle", "rss",
     )),
-    *((f"walker.pedestrian.{i:04d}", f"walking people: a walker {_NOT_SERVED}")
+    *((f"walker.pedestrian.{i:04d}", f"a walker {_NOT_SERVED}")
       for i in range(1, 53)),
-    ("controller.ai.walker", f"walking people: a walker controller {_NOT_SERVED}"),
+    ("controller.ai.walker", f"a walker controller {_NOT_SERVED}"),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hdsim.core.errors import InputError
+from hdsim.road.maps import known_maps
 from hdsim.server import shapes
 from hdsim.server.blueprints import library
 from hdsim.server.calls import Answer, Call, Session
@@ -17,7 +18,6 @@ from hdsim.server.town import parse_town
 VERSION = "0.9.16"
 # The name under which the client loads an uploaded OpenDRIVE world.
 UPLOADED = "OpenDriveMap"
-_TOWNS = ("Town01", "Town02", "Town03", "Town04", "Town05", "Town06", "Town07", "Town10HD")
 
 
 def _episode_info(s: Session) -> list[Any]:
@@ -37,15 +37,7 @@ def _set_settings(s: Session, settings: Settings) -> int:
 
 
 def _available_maps(s: Session) -> list[str]:
-    names = [s.sim.town.name, *_TOWNS]
-    found = []
-    for name in dict.fromkeys(names):
-        try:
-            s.sim.find_town(name)
-        except InputError:
-            continue
-        found.append(f"/Game/Carla/Maps/{name}")
-    return found
+    return [f"/Game/Carla/Maps/{n}" for n in sorted({*known_maps(), s.sim.town.name})]
 
 
 def _map_info(s: Session) -> list[Any]:

@@ -116,7 +116,8 @@ def _request(message: Any) -> Request:
     raise ProtocolError("expected a request [0, msgid, name, [[is_async], ...]]")
 
 
-_packer = msgpack.Packer(use_single_float=False, autoreset=True)
+# Text that is not UTF-8 goes back to the client byte for byte.
+_packer = msgpack.Packer(use_single_float=False, unicode_errors="surrogateescape")
 
 
 def encode(value: Any) -> Encoded:
@@ -127,7 +128,7 @@ def encode(value: Any) -> Encoded:
 def answer(msgid: int, result: Any) -> bytes:
     """The answer to a call that was dispatched; ``result`` is already wrapped."""
     if type(result) is Encoded:
-        return b"\x94\x01" + _packer.pack(msgid) + b"\xc0" + result
+        return b"".join((b"\x94\x01", _packer.pack(msgid), b"\xc0", result))
     return encode([1, msgid, None, result])
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+_LARGEST = 1e9
+
 T = TypeVar("T")
 Reader = Callable[[Any], T]
 
@@ -72,13 +74,12 @@ def integer(value: Any) -> int:
 
 
 def number(value: Any) -> float:
-    """A finite number."""
+    """A number that arithmetic survives: finite and of a size that a world can have."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ShapeError(f"expected a number, got {value!r:.60}")
-    result = float(value)
-    if not math.isfinite(result):
-        raise ShapeError(f"expected a finite number, got {result}")
-    return result
+    if not abs(value) <= _LARGEST:
+        raise ShapeError(f"expected a number within +-{_LARGEST:g}, got {value!r:.60}")
+    return float(value)
 
 
 def text(value: Any) -> str:

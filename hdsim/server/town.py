@@ -24,14 +24,18 @@ class Town:
     graph: LaneGraph
 
 
-def load_town(name_or_path: str) -> Town:
+def load_town(name_or_path: str, where: str = "map") -> Town:
     """The map of a town name, an ``.xodr`` file or a built-in map.
+
+    Args:
+        name_or_path: As for ``hdsim.road.maps.find_map``.
+        where: What errors name as the source of the name.
 
     Raises:
         InputError: If there is no such map (with the places looked at), or its file is no
             OpenDRIVE map (with line and reason).
     """
-    source = find_map(name_or_path, "--map")
+    source = find_map(name_or_path, where)
     return Town(source.name, source.xodr, load_lane_graph(source.name, source.xodr))
 
 
