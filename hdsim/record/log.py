@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hdsim.core.command import Decisions
 from hdsim.core.percept import Observation, Percepts
-from hdsim.core.state import Bools, Roster, State
+from hdsim.core.state import Bools, Ints, Roster, State
 from hdsim.events.event import Event
 from hdsim.record.files import TableStream, to_json, write_text
 from hdsim.record.hashing import StateHasher
@@ -101,6 +101,10 @@ class ScenarioLog:
         self._hasher.event(event)
         self._events.append(event)
         self._percepts.involve(np.array([event.a, event.b]), tick)
+
+    def involve(self, rows: Ints, tick: int) -> None:
+        """Keeps the percepts of the drivers among ``rows`` 10 s around ``tick``."""
+        self._percepts.involve(rows, tick)
 
     def finish(self, row: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> None:
         """Completes the scenario: afterwards it is all there.

@@ -54,7 +54,6 @@ SCENARIOS = pa.schema(
         "driving_score": _F8,
         "collisions_vehicle": pa.int32(),
         "collisions_static": pa.int32(),
-        "collisions_pedestrian": pa.int32(),
         "collisions_ego_at_fault": pa.int32(),
         "collisions_npc_at_fault": pa.int32(),
         "collisions_shared": pa.int32(),

@@ -1,0 +1,96 @@
+"""Collisions: contacts the world reports, and boxes that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from hdsim.core.state import Bools, Ints, Roster, State
+from hdsim.events.event import STATIC, Contact, Event, Kind
+from hdsim.events.geometry import Boxes, overlap, same_level
+from hdsim.events.thresholds import Thresholds
+from hdsim.road.lanes import LaneGraph
+
+
+class Collisions:
+    """One event per pair and encounter.
+
+    The world reports contacts of the ego only; overlapping boxes show the others. Contacts of one
+    pair belong to one collision as long as none comes more than ``same_collision_s`` after the
+    one before.
+
+    Args:
+        roster: Who takes part.
+        graph: The lane graph, for bridges.
+        thresholds: See ``Thresholds``.
+    """
+
+    def __init__(self, roster: Roster, graph: LaneGraph, thresholds: Thresholds) -> None:
+        self._roster, self._graph = roster, graph
+        self._same_s = thresholds.same_collision_s
+        self._last: dict[tuple[int, int], float] = {}
+        self._reach = np.hypot(roster.length, roster.width)
+
+    def step(self, tick: int, state: State, contacts: Sequence[Contact]) -> list[Event]:
+        """Collisions that begin at this tick."""
+        found: dict[tuple[int, int], float] = {}
+        for contact in contacts:
+            pair = self._pair(contact.a, contact.b)
+            found[pair] = max(found.get(pair, 0.0), contact.impulse)
+        for a, b in overlapping(state, self._roster, self._graph, self._reach):
+            found.setdefault(self._pair(int(a), int(b)), 0.0)
+        events = []
+        for pair, impulse in sorted(found.items()):
+            before = self._last.get(pair, -np.inf)
+            self._last[pair] = state.time
+            if state.time - before > self._same_s:
+                events.append(self._event(tick, state, pair, impulse))
+        return events
+
+    def moved(self, rows: Bools) -> None:
+        """Forgets contacts of actors that were put elsewhere."""
+        self._last = {
+            (a, b): t
+            for (a, b), t in self._last.items()
+            if not (rows[a] or (b != STATIC and rows[b]))
+        }
+
+    def _pair(self, a: int, b: int) -> tuple[int, int]:
+        """The ego first, otherwise by row; anything that is no actor comes second."""
+        if a == STATIC or (b != STATIC and (b == self._roster.ego or a > b)):
+            a, b = b, a
+        if b == self._roster.ego:
+            a, b = b, a
+        return a, b
+
+    def _event(self, tick: int, state: State, pair: tuple[int, int], impulse: float) -> Event:
+        a, b = pair
+        vx, vy = (state.vx[a], state.vy[a])
+        if b >= 0:
+            vx, vy = vx - state.vx[b], vy - state.vy[b]
+        details = {
+            "speed_mps": float(state.speed[a]),
+            "other_speed_mps": float(state.speed[b]) if b >= 0 else 0.0,
+            "relative_speed_mps": float(np.hypot(vx, vy)),
+            "x_m": float(state.x[a]),
+            "y_m": float(state.y[a]),
+        }
+        return Event(Kind.COLLISION, tick, state.time, a, b, tick, impulse, "impulse_ns", details)
+
+
+def overlapping(state: State, roster: Roster, graph: LaneGraph, reach: Ints) -> Ints:
+    """Pairs of present actors whose boxes overlap, shape (k, 2), first row < second row."""
+    here = np.flatnonzero(state.present)
+    if len(here) < 2:
+        return np.zeros((0, 2), dtype=np.int64)
+    tree = cKDTree(np.column_stack([state.x[here], state.y[here]]))
+    pairs = here[tree.query_pairs(float(reach[here].max()), output_type="ndarray")]
+    if not len(pairs):
+        return pairs.reshape(0, 2)
+    a, b = pairs.min(axis=1), pairs.max(axis=1)
+    hit = overlap(Boxes.of(state, roster, a), Boxes.of(state, roster, b))
+    a, b = a[hit], b[hit]
+    level = same_level(graph, state, a, b)
+    return np.column_stack([a[level], b[level]])

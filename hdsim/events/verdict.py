@@ -1,0 +1,102 @@
+"""Who was at fault first: a verdict on a collision, with the facts it rests on.
+
+Rules, each a fact with a time: a red light run; driving the wrong way or off the road; leaving the
+own lane; cutting in with too little room; entering a conflict zone without priority. The breach
+that came first decides; breaches of both sides within a second of each other are shared. Without
+any, the one that ran into the other's rear, or into one who stood, is at fault. Otherwise the
+verdict is unclear. A red light run takes the place of the junction's right of way. Time limits are
+heuristics, with sources where there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hdsim.events import breaches
+from hdsim.events.breaches import Fact
+from hdsim.events.event import STATIC
+from hdsim.events.window import Window
+
+# Breaches of both sides nearer in time than this are shared [s].
+_SAME_TIME_S = 1.0
+
+
+class Fault(StrEnum):
+    """Who is at fault in a collision with the ego."""
+
+    EGO = "ego_at_fault"
+    NPC = "npc_at_fault"
+    SHARED = "shared"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judgement on a collision.
+
+    Attributes:
+        fault: Who.
+        because: Name of the rule that decided, "" when unclear.
+        evidence: Every fact found, in order of time.
+    """
+
+    fault: Fault
+    because: str
+    evidence: tuple[Fact, ...] = field(default_factory=tuple)
+
+
+def judge(window: Window, a: int, b: int) -> Verdict:
+    """The verdict on a collision at the end of ``window``.
+
+    Args:
+        window: The last seconds, up to the collision.
+        a: Row of the ego.
+        b: Row of the other, ``STATIC`` for a thing.
+    """
+    if b == STATIC:
+        facts = [*breaches.red_light(window, a), *breaches.out_of_lane(window, a)]
+        hit = breaches.fact(window, len(window.states) - 1, "hit_object", a, "hit a fixed object")
+        return Verdict(Fault.EGO, "hit_object", _ordered([*facts, hit]))
+    reds = [*breaches.red_light(window, a), *breaches.red_light(window, b)]
+    priority = breaches.no_priority(window, a, b)
+    if reds:
+        priority = [f for f in priority if not f.is_breach]
+    rules = [
+        *reds,
+        *priority,
+        *breaches.out_of_lane(window, a),
+        *breaches.out_of_lane(window, b),
+        *breaches.cut_in(window, a, b),
+        *breaches.cut_in(window, b, a),
+        *breaches.left_lane_sideways(window, a, b),
+        *breaches.left_lane_sideways(window, b, a),
+    ]
+    manner = [
+        *breaches.ran_into_rear(window, a, b),
+        *breaches.ran_into_rear(window, b, a),
+        *breaches.struck_standing(window, a, b),
+        *breaches.struck_standing(window, b, a),
+    ]
+    context = breaches.context(window, a, b)
+    evidence = _ordered([*rules, *manner, *context])
+    ego = window.roster.names[a]
+    deciding = _ordered(f for f in rules if f.is_breach)
+    if deciding:
+        first = deciding[0]
+        rival = [f for f in deciding if f.actor != first.actor]
+        if rival and rival[0].time - first.time < _SAME_TIME_S:
+            return Verdict(Fault.SHARED, f"{first.name}, {rival[0].name}", evidence)
+        return Verdict(Fault.EGO if first.actor == ego else Fault.NPC, first.name, evidence)
+    striking = _ordered(f for f in manner if f.is_breach)
+    if striking:
+        who = {f.actor for f in striking}
+        if len(who) > 1:
+            return Verdict(Fault.SHARED, striking[0].name, evidence)
+        return Verdict(Fault.EGO if who == {ego} else Fault.NPC, striking[0].name, evidence)
+    return Verdict(Fault.UNCLEAR, "", evidence)
+
+
+def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda f: (f.tick, f.name, f.actor)))
