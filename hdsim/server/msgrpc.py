@@ -63,6 +63,7 @@ class RequestReader:
             max_buffer_size=MAX_MESSAGE_BYTES,
         )
         self._fed = 0
+        self._cut = 0  # end of the last whole message
 
     def feed(self, data: bytes) -> list[Request | BoxRequest]:
         """The requests that ``data`` completes, in order.
@@ -71,18 +72,22 @@ class RequestReader:
             ProtocolError: If the bytes are not msgpack-rpc requests. Requests before the bad one
                 are lost with it: the connection is to be closed.
         """
-        if len(data) <= _SHORT_REQUEST and self._fed == self._unpacker.tell():
+        if len(data) <= _SHORT_REQUEST and self._fed == self._cut:
             box = _box_request(data)
             if box is not None:
                 return [box]
+        requests: list[Request | BoxRequest] = []
         try:
             self._unpacker.feed(data)
             self._fed += len(data)
-            return [_request(message) for message in self._unpacker]
+            for message in self._unpacker:
+                requests.append(_request(message))
+                self._cut = self._unpacker.tell()
         except ProtocolError:
             raise
         except (msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:
             raise ProtocolError(f"not msgpack: {error}") from error
+        return requests
 
 
 def _box_request(data: bytes) -> BoxRequest | None:

@@ -98,7 +98,8 @@ def test_what_is_not_served_says_so(carla_address: str, program: Program):
     assert seen == {
         "camera": "cannot spawn sensor.camera.rgb: this is HDSim's embedded server, which "
         "simulates traffic and renders nothing: run a CARLA server for cameras, lidar and radar",
-        "imu": "cannot spawn sensor.other.imu: this sensor is not served by HDSim's embedded server",
+        "imu": "cannot spawn sensor.other.imu: this sensor is not served by HDSim's "
+        "embedded server",
         "walker": "cannot spawn walker.pedestrian.0001: a walker is not served by HDSim's "
         "embedded server",
         "recorder": "start_recorder is not served by HDSim's embedded server",
