@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from hdsim.road.lanes import Conflicts, LaneGraph, Signal
 # Part of the cache key: raise it whenever the builder's answer for the same text changes.
 BUILDER_VERSION = 3
 
+# What numpy, zip and json say to a missing, truncated or foreign file.
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 _RAGGED = ("successors", "predecessors")
 _GRAPH_FIELDS = [f.name for f in dataclasses.fields(LaneGraph) if f.init]
 _CONFLICT_FIELDS = [f.name for f in dataclasses.fields(Conflicts)]
@@ -43,7 +46,7 @@ def load_lane_graph(name: str, xodr: str) -> LaneGraph:
     """
     digest = hashlib.sha256(f"{BUILDER_VERSION}\n{xodr}".encode()).hexdigest()[:32]
     path = cache_dir() / "lane-graphs" / f"{digest}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    with contextlib.suppress(*_UNREADABLE):
         return _read(path, name)
     graph = lane_graph(name, xodr)
     with contextlib.suppress(OSError):

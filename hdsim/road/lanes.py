@@ -146,6 +146,19 @@ class LaneGraph:
         )
 
     @cached_property
+    def phases(self) -> dict[int, tuple[tuple[int, ...], ...]]:
+        """Signals that change together: by junction the groups, each a tuple of signal indices.
+
+        A group is what one controller switches; a signal without controller is its own group.
+        Junctions and groups are in the order of their first signal.
+        """
+        groups: dict[int, dict[str, list[int]]] = {}
+        for k, signal in enumerate(self.signals):
+            name = signal.controller or f"signal {signal.id}"
+            groups.setdefault(signal.junction, {}).setdefault(name, []).append(k)
+        return {j: tuple(tuple(g) for g in named.values()) for j, named in groups.items()}
+
+    @cached_property
     def _points(self) -> cKDTree:
         return cKDTree(np.column_stack([self.x, self.y]))
 

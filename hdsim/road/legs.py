@@ -170,4 +170,4 @@ def _candidates(graph: LaneGraph, k: int, point: Floats, where: str) -> list[tup
 
 def _named(point: Floats) -> str:
     x, y, yaw = (float(v) for v in point)
-    return f"x={x:.1f} y={-y:.1f} yaw={-np.degrees(yaw):.0f}"
+    return f"x={x:.1f} y={0.0 - y:.1f} yaw={0.0 - math.degrees(yaw):.0f}"
