@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
-import numpy as np
 
 from hdsim.core.errors import InputError
 from hdsim.core.state import Floats, wrap_angle
