@@ -7,7 +7,6 @@ CARLA's frame is left-handed (y to the right, yaw clockwise, degrees): ``y -> -y
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -141,29 +140,3 @@ def total_turn(line: Centreline) -> float:
     """Heading change from the lane's start to its end [rad], left positive, not wrapped."""
     h = np.unwrap(line.yaw)
     return float(h[-1] - h[0])
-
-
-def reachable_upstream(
-    start: list[int], predecessors: list[list[int]], keep: list[bool]
-) -> list[int]:
-    """Lanes upstream of ``start`` outside ``keep``, found by walking back through ``keep`` lanes.
-
-    Args:
-        start: Lanes to begin with; those outside ``keep`` are part of the answer themselves.
-        predecessors: Predecessors of each lane.
-        keep: True for lanes that are walked through.
-
-    Returns:
-        Ascending lane indices.
-    """
-    queue, seen, out = deque(start), set(start), []
-    while queue:
-        lane = queue.popleft()
-        if not keep[lane]:
-            out.append(lane)
-            continue
-        for before in predecessors[lane]:
-            if before not in seen:
-                seen.add(before)
-                queue.append(before)
-    return sorted(out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +14,6 @@ from hdsim.road.lanes import Conflicts
 # Half a car (CARLA's cars are up to 2.1 m wide) with a little room: half width of the corridor
 # that a vehicle sweeps along a centreline [m].
 CORRIDOR_HALF_M = 1.1
-_TURN_RADIUS_M = 40.0
 
 
 def find_conflicts(
@@ -102,23 +100,3 @@ def _precedence(turn: int, gives_way: bool, breadth: int, right_hand: bool) -> f
     near = -1 if right_hand else 1
     rank = {0: 3.0 + 0.01 * breadth, near: 2.0, -near: 1.0, 2: 0.0}[turn]
     return rank - (10.0 if gives_way else 0.0)
-
-
-def turn_class(heading_change: float, length: float) -> int:
-    """Turn class of a connecting lane: -1 right, 0 straight, +1 left, 2 U-turn.
-
-    Below 35 degrees it is straight (the threshold of CARLA's own route planner,
-    ``global_route_planner.py``), and so is a bend with a mean radius above 40 m: turns in CARLA's
-    towns have 7 to 38 m, slip roads and motorway bends inside junctions 42 m and more. From 150
-    degrees it is a U-turn. The last two limits have no source.
-
-    Args:
-        heading_change: From start to end [rad], left positive.
-        length: Of the lane [m].
-    """
-    change = abs(heading_change)
-    if change < math.radians(35.0) or length > _TURN_RADIUS_M * change:
-        return 0
-    if change >= math.radians(150.0):
-        return 2
-    return 1 if heading_change > 0.0 else -1

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hdsim.road.centrelines import Centreline, LaneSpan
-from hdsim.road.signals import lanes_by_road, valid_for
+from hdsim.road.signals import valid_for
+from hdsim.road.topology import lanes_by_road
 
 # What CARLA gives a vehicle that has not passed a sign: 30 km/h
 # (carla-simulator/carla, WheeledVehicleAIController.h: SpeedLimit = 30.0f).

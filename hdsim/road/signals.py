@@ -8,12 +8,13 @@ not the standard's). Controllers come from the XML, since the client API does no
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hdsim.road.centrelines import Centreline, LaneKey, LaneSpan, reachable_upstream
+from hdsim.road.centrelines import Centreline, LaneSpan
 from hdsim.road.lanes import Signal
+from hdsim.road.topology import lanes_by_road, reachable_upstream
 
 # CARLA's signal types (OpenDRIVE country code "OpenDRIVE"; signs by the German catalogue).
 TRAFFIC_LIGHT = "1000001"
@@ -114,14 +115,6 @@ def _held_lanes(
     return held
 
 
-def lanes_by_road(spans: Sequence[LaneSpan]) -> Mapping[int, list[int]]:
-    """Lane numbers of each road, in file order."""
-    out: dict[int, list[int]] = {}
-    for i, span in enumerate(spans):
-        out.setdefault(span.key[0], []).append(i)
-    return out
-
-
 def _by_number(text: str) -> tuple[int, str]:
     return (int(text), text) if text.isdigit() else (1 << 62, text)
 
@@ -135,8 +128,3 @@ def give_way_lanes(world_map: Any, spans: Sequence[LaneSpan]) -> list[bool]:
             for i in on_road.get(mark.road_id, ()):
                 gives_way[i] = gives_way[i] or valid_for(mark, spans[i].key[2])
     return gives_way
-
-
-def lane_index(spans: Sequence[LaneSpan]) -> dict[LaneKey, int]:
-    """Lane number by OpenDRIVE key."""
-    return {span.key: i for i, span in enumerate(spans)}

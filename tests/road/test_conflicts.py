@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hdsim.road.conflicts import turn_class
+from hdsim.road.topology import turn_class
 
 
 def _pairs(graph):
