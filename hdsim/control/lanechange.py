@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hdsim.control.beside import side_of
 from hdsim.control.following import follow_acceleration, free_acceleration
 from hdsim.control.parameters import Parameters
 from hdsim.control.reach import Reach
@@ -77,19 +78,13 @@ class LaneChange:
         p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
         lane = path.lane
         into, behind = lane[:, 1:], lane[:, :-1]
-        over = np.where(
-            into == behind,
-            0,
-            np.where(
-                (into == self._graph.left[behind]),
-                1,
-                np.where(into == self._graph.right[behind], -1, 0),
-            ),
-        )
+        over = side_of(self._graph, behind, into)
         d = np.arange(len(own.speed))
         k = np.argmax(over != 0, axis=1)
         side = over[d, k].astype(np.int8)
         jump = np.where(side != 0, path.s[d, k + 1], np.inf)
+        # Where the route changes from the very lane the driver is on, its target is known.
+        onto = np.where((side != 0) & (lane[d, k] == lane[:, 0]), lane[d, k + 1], -1)
 
         # A request that was granted shows as a change right ahead.
         reach = np.maximum(p.change_time * own.speed, p.change_min_length) + 5.0
@@ -108,7 +103,7 @@ class LaneChange:
         self._asked = np.zeros_like(self._asked)
 
         needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
-        self._consider(percepts, current, free, needed, side, jump)
+        self._consider(percepts, current, free, needed, side, jump, onto)
         wait = np.where(
             needed & (self._asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
         )
@@ -124,6 +119,7 @@ class LaneChange:
         needed: NDArray[np.bool_],
         needed_side: NDArray[np.int8],
         jump: Floats,
+        onto: Ints,
     ) -> None:
         """Ask for changes that are safe and either needed or worth it."""
         p, own, path, graph, now = self._p, percepts.own, percepts.paths, self._graph, percepts.time
@@ -141,12 +137,13 @@ class LaneChange:
             (now >= self._rested) & (clear > room) & (own.speed > p.change_min_speed) & ~needed
         )
         for side, beside in ((1, graph.left), (-1, graph.right)):
-            wanted = due & (beside[lane] >= 0) & (junction[:, 0] == 0)
+            goal = np.where(beside[lane] >= 0, beside[lane], onto)
+            wanted = due & (goal >= 0) & ~junction[:, 0]
             wanted &= np.where(needed, needed_side == side, free_to)
             e = np.flatnonzero(wanted & (self._asked == 0))
             if len(e) == 0:
                 continue
-            target = beside[lane[e]]
+            target = goal[e]
             here = path.lane_s[e, 0] * graph.length[target] / graph.length[lane[e]]
             there = self._neighbours(percepts.objects, e, target, here, own.length[e])
             behind = self._neighbours(

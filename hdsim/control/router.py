@@ -9,6 +9,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
+from hdsim.control.beside import side_of
 from hdsim.control.track import (
     COLUMNS,
     CURVATURE,
@@ -90,13 +91,15 @@ class Router:
         rows = self._rows
         x, y = state.x[rows], state.y[rows]
         present = state.present[rows]
-        for d in np.flatnonzero(present & (self._count == 0)):
-            self._start(int(d), state)
+        waiting = np.array([track is None for track in self._tracks], dtype=np.bool_)
+        for d in np.flatnonzero(waiting):
+            if not (present[d] and self._start(int(d), state)):
+                self._stay(int(d), state)
         away = self._project(x, y)
-        for d in np.flatnonzero(present & (away > _LOST_M) & (self._count > 0)):
+        for d in np.flatnonzero(present & (away > _LOST_M)):
             if state.lane[rows[d]] >= 0:
                 self._start(int(d), state)
-        short = self._open & (self._count > 0) & (self._count * SPACING_M - self._s < _AHEAD_M)
+        short = self._open & (self._count * SPACING_M - self._s < _AHEAD_M)
         for d in np.flatnonzero(short):
             self._extend(int(d))
         self._speed = np.abs(state.speed[rows])
@@ -171,33 +174,47 @@ class Router:
             end_s=self._end - self._s,
         )
 
-    def _start(self, d: int, state: State) -> None:
-        """Lay a path from the lane a driver is on."""
+    def _start(self, d: int, state: State) -> bool:
+        """Lay a path from the lane a driver is on; False where there is none to lay."""
         row = int(self._rows[d])
         lane, s = int(state.lane[row]), float(state.s[row])
         if lane < 0:
             found = self._graph.locate(state.x[row], state.y[row], state.yaw[row], reach_m=50.0)
             lane, s = int(found[0]), float(found[1])
             if lane < 0:
-                return
-        route = self._routes.get(d)
+                return False
+        route, plan = self._routes.get(d), list[int]()
         if route is not None:
             self._goals[d] = (route.lanes[-1], float(route.lane_s[-1]))
-            lanes = self.lanes_ahead(d) if self._count[d] else list(route.lanes)
+            lanes = list(route.lanes) if self._tracks[d] is None else self.lanes_ahead(d)
             rest = lanes[lanes.index(lane) + 1 :] if lane in lanes else self._way(lane, d)
             if rest is None:
-                return
-            self._plans[d] = deque(rest)
-        else:
-            self._plans[d].clear()
+                return False
+            plan = rest
+        self._plans[d] = deque(plan)
         self._tracks[d] = Track(self._graph, lane, s, self._stop_at(d, lane))
         self._s[d], self._end[d], self._open[d] = 0.0, np.inf, True
         self._extend(d)
+        return True
+
+    def _stay(self, d: int, state: State) -> None:
+        """A path that ends where the driver is: it is not on the road network."""
+        row = int(self._rows[d])
+        self._samples[d, 0] = 0.0
+        self._samples[d, 0, [X, Y, YAW]] = state.x[row], state.y[row], state.yaw[row]
+        self._samples[d, 0, WIDTH] = 3.5
+        self._lanes[d, 0], self._count[d] = 0, 1
+        self._s[d], self._end[d], self._open[d] = 0.0, 0.0, False
 
     def _stop_at(self, d: int, lane: int) -> float | None:
-        """Where the path ends on a lane: at the goal if this is its last one."""
-        goal = self._goals[d]
-        return goal[1] if goal and not self._plans[d] and lane == goal[0] else None
+        """Where the path ends on a lane: beside the goal if only lane changes are left."""
+        goal, graph = self._goals[d], self._graph
+        rest = list(self._plans[d])
+        if goal is None or [lane, *rest][-1] != goal[0]:
+            return None
+        if not all(side_of(graph, a, b) != 0 for a, b in pairwise([lane, *rest])):
+            return None
+        return goal[1] * float(graph.length[lane] / graph.length[goal[0]])
 
     def _way(self, lane: int, d: int) -> list[int] | None:
         """Lanes from (not with) ``lane`` to the driver's goal, None if there is no way."""
@@ -237,16 +254,12 @@ class Router:
             plan.append(lane)
         beside = []
         last = track.last
-        while plan and plan[0] in (self._graph.left[last], self._graph.right[last]):
+        while plan and side_of(self._graph, last, plan[0]) != 0:
             last = plan.popleft()
             beside.append(last)
         if beside:
             track.move_over(beside, _PLANNED_CHANGE_M)
-            goal = self._goals[d]
-            if goal is None or plan:
-                return True
-            track.end -= max(0.0, float(self._graph.length[last]) - goal[1])
-            return False
+            return self._goals[d] is None or bool(plan)
         lane = plan.popleft()
         track.follow(lane, self._stop_at(d, lane))
         return True
@@ -280,6 +293,9 @@ class Router:
         i = int(s / SPACING_M)
         lane = int(self._lanes[d, i])
         target = int((self._graph.left if side > 0 else self._graph.right)[lane])
+        ahead = self.lanes_ahead(d)[:2]
+        if target < 0 and len(ahead) == 2 and side_of(self._graph, *ahead) == side:
+            target = ahead[1]  # the route asks for it where the markings do not
         room = self._room(d, i)
         if target < 0 or room < _SHORTEST_CHANGE_M:
             return False
@@ -319,7 +335,7 @@ class Router:
         """Lane changes within the first stretch of a lane sequence."""
         graph, gone, count = self._graph, 0.0, 0
         for a, b in pairwise(lanes):
-            if b in (graph.left[a], graph.right[a]):
+            if side_of(graph, a, b) != 0:
                 count += 1
             else:
                 gone += float(graph.length[a])
