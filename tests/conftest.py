@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -17,7 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look for town maps beside the checkout when nothing says where they are."""
+    """Look for town maps beside the checkout when nothing says where they are.
+
+    Property tests have no deadline (machines are shared) and draw the same examples every time.
+    """
+    settings.register_profile("hdsim", deadline=None, derandomize=True)
+    settings.load_profile("hdsim")
     if "HDSIM_MAPS" not in os.environ and (_SHARED / "maps").is_dir():
         os.environ["HDSIM_MAPS"] = str(_SHARED / "maps")
 

@@ -31,7 +31,7 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
     Raises:
         InputError: If the text is not XML, the map parser refuses it, or no lane can be driven.
     """
-    import carla
+    import carla  # here, because a cached graph must not cost loading the client
 
     try:
         root = etree.fromstring(xodr.encode())

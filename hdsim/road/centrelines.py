@@ -87,7 +87,7 @@ def sample(world_map: Any, span: LaneSpan) -> Centreline | None:
         world_map: A ``carla.Map``.
         span: The lane.
     """
-    import carla
+    import carla  # here, because a cached graph must not cost loading the client
 
     road, _, lane = span.key
     n = max(2, math.ceil((span.s_to - span.s_from) / SAMPLE_M)) + 1

@@ -111,14 +111,14 @@ def plan(graph: LaneGraph, start: Place, goal: Place, where: str = "route") -> R
         where: What errors name as the source of the places.
 
     Raises:
-        InputError: If the goal cannot be reached.
+        InputError: If the goal cannot be reached, or is where the route starts.
     """
     found = leg(graph, start, goal)
     if found is None:
         raise InputError(
             where, "goal", goal, f"a place that can be reached from {start} on {graph.name}"
         )
-    return _route(graph, found.pieces)
+    return _route(graph, found.pieces, where)
 
 
 def through(graph: LaneGraph, points: Any, where: str = "route") -> Route:
@@ -140,16 +140,18 @@ def through(graph: LaneGraph, points: Any, where: str = "route") -> Route:
     pieces: list[Piece] = []
     for found in match(graph, points, where):
         pieces.extend(found.pieces)
-    return _route(graph, pieces)
+    return _route(graph, pieces, where)
 
 
-def _route(graph: LaneGraph, pieces: Sequence[Piece]) -> Route:
+def _route(graph: LaneGraph, pieces: Sequence[Piece], where: str) -> Route:
     lanes: list[int] = []
     for piece in pieces:
         for lane in (piece.lane, piece.into):
             if not lanes or lanes[-1] != lane:
                 lanes.append(lane)
     path = sample_pieces(graph, pieces)
+    if len(path.s) < 2:
+        raise InputError(where, expected="a goal that is not where the route starts")
     return Route(
         lanes=tuple(lanes),
         x=path.x,
