@@ -116,7 +116,9 @@ def changes(window: Window, row: int, seconds: float = _LANE_S) -> list[int]:
         was, now = int(window.states[i - 1].lane[row]), int(window.states[i].lane[row])
         if min(was, now) < 0 or was == now:
             continue
-        if graph.road[was] == graph.road[now] and graph.section[was] == graph.section[now]:
+        side_by_side = now in (graph.left[was], graph.right[was])
+        same_road = graph.road[was] == graph.road[now] and graph.section[was] == graph.section[now]
+        if side_by_side or same_road:
             found.append(i)
     return found
 
@@ -132,31 +134,32 @@ def cut_in(window: Window, row: int, other: int) -> list[Fact]:
     """``row`` came into the lane of ``other``, ahead of it or beside it, with too little room."""
     for i in changes(window, row):
         state = window.states[i]
-        if not _shares_lane(window, state, row, other):
-            continue
-        gap = gap_ahead(state, window, other, row)
-        behind = float(state.speed[other])
-        closing = behind - float(state.speed[row])
-        if gap_ahead(state, window, row, other) > 0.0:
-            continue  # it came in behind
-        thw = max(gap, 0.0) / behind if behind > _STANDING_MPS else np.inf
-        ttc = max(gap, 0.0) / closing if closing > 0.0 else np.inf
-        tight = thw < _ROOM_THW_S or ttc < _ROOM_TTC_S
-        text = f"came into the other's lane with {gap:.1f} m between them"
-        return [
-            fact(
-                window,
-                i,
-                "cut_in" if tight else "lane_change",
-                row,
-                text,
-                is_breach=tight,
-                gap_m=gap,
-                thw_s=thw,
-                ttc_s=ttc,
-            )
-        ]
+        came_in_behind = gap_ahead(state, window, row, other) > 0.0
+        if _shares_lane(window, state, row, other) and not came_in_behind:
+            return [_came_in(window, i, row, other)]
     return []
+
+
+def _came_in(window: Window, index: int, row: int, other: int) -> Fact:
+    """The room that ``row`` left for ``other`` behind it, at ``index``."""
+    state = window.states[index]
+    gap = gap_ahead(state, window, other, row)
+    behind = float(state.speed[other])
+    closing = behind - float(state.speed[row])
+    thw = max(gap, 0.0) / behind if behind > _STANDING_MPS else np.inf
+    ttc = max(gap, 0.0) / closing if closing > 0.0 else np.inf
+    tight = thw < _ROOM_THW_S or ttc < _ROOM_TTC_S
+    return fact(
+        window,
+        index,
+        "cut_in" if tight else "lane_change",
+        row,
+        f"came into the other's lane with {gap:.1f} m between them",
+        is_breach=tight,
+        gap_m=gap,
+        thw_s=thw,
+        ttc_s=ttc,
+    )
 
 
 def _shares_lane(window: Window, state: State, row: int, other: int) -> bool:
@@ -168,20 +171,20 @@ def _shares_lane(window: Window, state: State, row: int, other: int) -> bool:
 
 
 def left_lane_sideways(window: Window, row: int, other: int) -> list[Fact]:
-    """``row`` reached over the edge of its lane, towards one beside it or an oncoming one.
+    """``row`` reached over the edge of its lane, towards one beside it, behind it or oncoming.
 
-    A lane change into somebody who is there, or drifting.
+    Towards one beside or oncoming that is a breach; towards one behind it is an unfinished cut-in
+    and depends on the room.
     """
     if len(window.states) < 2:
         return []
     before = window.states[-2]
     turn = abs(float(wrap_angle(before.yaw[row] - before.yaw[other])))
-    beside = (
-        gap_ahead(before, window, row, other) < 0.0 and gap_ahead(before, window, other, row) < 0.0
-    )
     oncoming = turn > np.pi - _PARALLEL_RAD
-    if not oncoming and (turn > _PARALLEL_RAD or not beside):
+    if not oncoming and turn > _PARALLEL_RAD:
         return []
+    if not oncoming and gap_ahead(before, window, row, other) >= 0.0:
+        return []  # the other is ahead
     first = None
     indices = window.last(_LANE_S)
     for i in reversed(indices[:-1]):
@@ -190,6 +193,8 @@ def left_lane_sideways(window: Window, row: int, other: int) -> list[Fact]:
         first = i
     if first is None:
         return []
+    if not oncoming and gap_ahead(before, window, other, row) >= 0.0:
+        return [_came_in(window, first, row, other)]
     over = _over_edge(window, before, row, other)
     text = f"reached {over:.1f} m over the edge of its lane towards the other"
     return [fact(window, first, "lane_departure", row, text, over_m=over)]

@@ -40,7 +40,7 @@ def is_failure(event: Event, roster: Roster) -> bool:
 
 
 def failure_id(scenario: str, event: Event) -> str:
-    """``town01/r03/mixed/s1@1234-collision``: stable, and unique but for the same kind at a tick."""
+    """Scenario, tick and kind: ``town01/r03/mixed/s1@1234-collision``."""
     return f"{scenario}@{event.tick}-{event.kind}"
 
 

@@ -63,16 +63,13 @@ def judge(window: Window, a: int, b: int) -> Verdict:
     priority = breaches.no_priority(window, a, b)
     if reds:
         priority = [f for f in priority if not f.is_breach]
-    rules = [
-        *reds,
-        *priority,
-        *breaches.out_of_lane(window, a),
-        *breaches.out_of_lane(window, b),
-        *breaches.cut_in(window, a, b),
-        *breaches.cut_in(window, b, a),
-        *breaches.left_lane_sideways(window, a, b),
-        *breaches.left_lane_sideways(window, b, a),
-    ]
+    rules = [*reds, *priority]
+    for row, other in ((a, b), (b, a)):
+        outside = breaches.out_of_lane(window, row)
+        changed = breaches.cut_in(window, row, other)
+        rules += outside + changed
+        if not outside and not changed:
+            rules += breaches.left_lane_sideways(window, row, other)
     manner = [
         *breaches.ran_into_rear(window, a, b),
         *breaches.ran_into_rear(window, b, a),
