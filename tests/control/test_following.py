@@ -1,0 +1,104 @@
+"""The longitudinal laws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdsim.control.following import (
+    follow_acceleration,
+    free_acceleration,
+    profile_acceleration,
+    profile_speed,
+    stop_acceleration,
+)
+from hdsim.control.parameters import Parameters
+
+P = Parameters()
+speeds = st.floats(0.0, 40.0)
+gaps = st.floats(0.0, 300.0)
+accels = st.floats(-8.0, 3.0)
+
+
+def follow(speed: float, gap: float, lead: float, lead_accel: float = 0.0) -> float:
+    v = np.array([speed])
+    free = free_acceleration(v, np.array([14.0]), P)
+    return float(
+        follow_acceleration(v, np.array([gap]), np.array([lead]), np.array([lead_accel]), free, P)[
+            0
+        ]
+    )
+
+
+@given(speeds, gaps, st.floats(0.0, 50.0), speeds, accels)
+def test_more_gap_never_means_more_braking(v, gap, more, lead, lead_accel):
+    assert follow(v, gap + more, lead, lead_accel) >= follow(v, gap, lead, lead_accel) - 1e-9
+
+
+@given(speeds, gaps, speeds, st.floats(0.0, 10.0), accels)
+def test_a_faster_leader_never_means_more_braking(v, gap, lead, faster, lead_accel):
+    slow, fast = follow(v, gap, lead, lead_accel), follow(v, gap, lead + faster, lead_accel)
+    assert fast >= slow - 1e-6
+
+
+@given(speeds, gaps, speeds, accels)
+def test_braking_is_bounded_and_finite(v, gap, lead, lead_accel):
+    a = follow(v, gap, lead, lead_accel)
+    assert -P.max_decel <= a <= P.max_accel + 1e-9
+
+
+@given(st.floats(0.0, 13.0))
+def test_equilibrium_gap_is_jam_gap_plus_time_gap(v):
+    assert follow(v, P.min_gap + P.time_gap * v, v) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_no_leader_is_the_free_road():
+    v = np.array([8.0])
+    free = free_acceleration(v, np.array([14.0]), P)
+    none = np.array([np.inf])
+    np.testing.assert_allclose(follow_acceleration(v, none, v * 0, v * 0, free, P), free, atol=1e-6)
+
+
+def test_a_cut_in_at_equal_speed_is_opened_calmly():
+    """At 14 m/s with 6 m of gap plain IDM brakes at full; the heuristic does not panic."""
+    assert follow(14.0, 6.0, 14.0) > -2.5
+
+
+def test_a_standing_obstacle_is_not_taken_calmly():
+    assert follow(14.0, 14.0, 0.0) < -6.0
+
+
+def test_free_road_holds_the_desired_speed():
+    v = np.array([14.0])
+    assert free_acceleration(v, v, P)[0] == pytest.approx(0.0, abs=1e-12)
+    assert free_acceleration(v * 1.2, v, P)[0] < -0.3
+    assert free_acceleration(v * 0.0, v, P)[0] == pytest.approx(P.max_accel)
+
+
+@given(speeds, st.floats(0.0, 200.0), st.floats(0.0, 50.0))
+def test_a_farther_stop_never_means_more_braking(v, distance, more):
+    speed = np.array([v])
+    free = free_acceleration(speed, np.array([14.0]), P)
+    near, far = (
+        stop_acceleration(speed, np.array([x]), free, P)[0] for x in (distance, distance + more)
+    )
+    assert far >= near - 1e-9
+
+
+def test_a_slower_stretch_is_reached_at_its_speed():
+    """From 20 m/s towards 5 m/s at 150 m, tracked in closed loop."""
+    v, s, dt = np.array([20.0]), 0.0, 0.05
+    points = np.arange(0.0, 400.0, 2.0)
+    allowed = np.where(points >= 150.0, 5.0, 20.0)
+    hardest = 0.0
+    while s < 160.0:
+        ahead = points >= s
+        target = profile_speed(v, (points[ahead] - s)[None], allowed[ahead][None], P)
+        a = float(min(profile_acceleration(v, target, P)[0], 0.0))
+        hardest = min(hardest, a)
+        v, s = v + a * dt, s + float(v[0]) * dt
+        if s >= 150.0:
+            assert v[0] < 5.4
+    assert hardest > -P.anticipation_decel * 1.35
