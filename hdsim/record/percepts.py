@@ -16,6 +16,8 @@ from hdsim.record.files import TableStream, names_array
 from hdsim.record.schema import PERCEPTS
 
 AROUND_S = 10.0
+_FLUSH_ROWS = 16_384
+_KEYS = ("tick", "time_s", "seen", "registered")
 _RELATIONS = tuple(r.name.lower() for r in Relation)
 _VALUES = {
     "x_m": "x",
@@ -46,6 +48,8 @@ class PerceptLog:
         self._names = roster.names
         self._ticks = round(AROUND_S / step_s)
         self._table = TableStream(run_dir / "percepts" / f"{stem}.parquet", PERCEPTS)
+        self._waiting: list[dict[str, NDArray[Any]]] = []
+        self._rows = 0
         self._past: deque[tuple[int, Observation, Percepts]] = deque(maxlen=self._ticks + 1)
         self._driver_of = np.full(len(roster), -1, dtype=np.int64)
         self._driver_of[roster.drivers] = np.arange(len(roster.drivers))
@@ -85,30 +89,52 @@ class PerceptLog:
             return
         driver = drivers[which]
         true_slot, believed_slot = true_slot[which, actor], believed_slot[which, actor]
-        seen = _flag(observation.objects, driver, true_slot)
-        registered = _flag(percepts.objects, driver, believed_slot)
-        out: dict[str, Any] = {
-            "tick": pa.array(np.full(len(which), tick, dtype=np.int32)),
-            "time_s": pa.array(np.full(len(which), observation.time)),
-            "driver": names_array(self._row_of[driver], self._names),
-            "object": names_array(actor, self._names),
-            "seen": pa.array(seen),
-            "registered": pa.array(registered),
+        n_rows = len(which)
+        piece = {
+            "tick": np.full(n_rows, tick, dtype=np.int32),
+            "time_s": np.full(n_rows, observation.time),
+            "driver": self._row_of[driver],
+            "object": actor,
+            "seen": _flag(observation.objects, driver, true_slot),
+            "registered": _flag(percepts.objects, driver, believed_slot),
         }
-        sides: tuple[tuple[str, Objects, NDArray[Any], Bools], ...] = (
-            ("", observation.objects, true_slot, seen),
-            ("believed_", percepts.objects, believed_slot, registered),
-        )
-        for side, objects, slot, valid in sides:
-            relation = np.where(valid, objects.relation[driver, slot], -1)
-            out[f"{side}relation"] = names_array(relation, _RELATIONS)
+        for side, objects, slot in (
+            ("", observation.objects, true_slot),
+            ("believed_", percepts.objects, believed_slot),
+        ):
+            piece[f"{side}relation"] = objects.relation[driver, slot]
             for name, field in _VALUES.items():
-                values = getattr(objects, field)[driver, slot]
-                out[side + name] = pa.array(values, pa.float32(), mask=~valid)
+                piece[side + name] = getattr(objects, field)[driver, slot]
+        self._waiting.append(piece)
+        self._rows += n_rows
+        if self._rows >= _FLUSH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        whole = {
+            name: np.concatenate([piece[name] for piece in self._waiting])
+            for name in self._waiting[0]
+        }
+        out: dict[str, Any] = {}
+        for name, kind in zip(PERCEPTS.names, PERCEPTS.types, strict=True):
+            holds = whole["registered" if name.startswith("believed_") else "seen"]
+            if name in ("driver", "object"):
+                out[name] = names_array(whole[name], self._names)
+            elif name.endswith("relation"):
+                out[name] = names_array(np.where(holds, whole[name], -1), _RELATIONS)
+            elif name in _KEYS:
+                out[name] = pa.array(whole[name], kind)
+            else:
+                out[name] = pa.array(whole[name], kind, mask=~holds)
         self._table.write(out)
+        self._waiting.clear()
+        self._rows = 0
 
     def close(self) -> None:
         """Completes the file."""
+        self._flush()
         self._table.close()
 
     def abandon(self) -> None:
