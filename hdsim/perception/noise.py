@@ -1,9 +1,9 @@
-"""Smooth keyed noise for every (driver, object), evaluated cheaply.
+"""Smooth keyed noise of many processes at once, evaluated cheaply.
 
 The values are those of ``hdsim.core.seeds.smooth_normal``. That function of (key, time) is a spline
-through keyed draws, and the draws of a process stay the same for about a correlation time; here
-they are kept and drawn again only when the spline moves on to the next knot or when another object
-comes. What is kept changes no value.
+through keyed draws, and its piece stays the same for about a correlation time; here the pieces are
+kept as polynomials and worked out again only when the spline moves on to the next knot or a place
+gets another object. What is kept changes no value beyond rounding.
 """
 
 from __future__ import annotations
@@ -14,91 +14,83 @@ from numpy.typing import NDArray
 from hdsim.core import seeds
 from hdsim.core.state import Floats, Ints
 
-# Objects kept per driver and channel; rows further apart than this fall into one bucket by turns.
-_BUCKETS = 128
 # As in seeds: spline knots per correlation time, 0.5 / (151/315).
 _KNOTS_PER_TAU = 0.5 / (151.0 / 315.0)
+# Cubic B-spline times 6: row per draw, column per power of the place f between two knots.
+_BASIS = np.array(
+    [
+        [1.0, -3.0, 3.0, -1.0],
+        [4.0, 0.0, -6.0, 3.0],
+        [1.0, 3.0, 3.0, -3.0],
+        [0.0, 0.0, 0.0, 1.0],
+    ]
+)
+
+
+def _variance() -> Floats:
+    """The sum of the squared weights as a polynomial in (f - 1/2)^2, lowest power first."""
+    about_middle = [np.poly1d(w[::-1])(np.poly1d([1.0, 0.5])) for w in _BASIS]
+    total = sum((w * w for w in about_middle), np.poly1d([0.0]))
+    return np.asarray(total.coeffs[::-1][::2], dtype=np.float64)
+
+
+_V0, _V1, _V2, _V3 = _variance()
 
 
 class NoiseField:
-    """Unit-variance processes of (channel, driver, object).
+    """Unit-variance processes, one per place; a place shows one object at a time.
 
     Args:
-        operation_keys: Shape (C, D); one key per channel and driver.
-        tau_s: Correlation times [s], shape (C, D).
-        object_keys: Shape (n,), by actor row.
+        operation_keys: Key of the operation and driver of each place, shape (N,).
+        tau_s: Correlation times [s], shape (N,).
+        object_keys: Keys of the objects, by number.
     """
 
     def __init__(
-        self,
-        operation_keys: NDArray[np.uint64],
-        tau_s: Floats,
-        object_keys: NDArray[np.uint64],
+        self, operation_keys: NDArray[np.uint64], tau_s: Floats, object_keys: NDArray[np.uint64]
     ) -> None:
-        c, d = operation_keys.shape
-        self._buckets = min(_BUCKETS, len(object_keys))
-        size = c * d * self._buckets
-        self._keys, self._objects, self._tau_s = operation_keys, object_keys, tau_s
-        self._knots_per_s = (_KNOTS_PER_TAU / tau_s)[:, :, None]
-        self._base = (np.arange(c * d) * self._buckets).reshape(c, d, 1)
-        self._row: Ints = np.full(size, -1, dtype=np.int64)
-        self._key: NDArray[np.uint64] = np.zeros(size, dtype=np.uint64)
-        self._phase: Floats = np.zeros(size)
-        self._knot: Ints = np.full(size, np.iinfo(np.int64).min, dtype=np.int64)
-        self._draws: Floats = np.zeros((size, 4))
+        n = len(operation_keys)
+        self._keys, self._tau_s, self._objects = operation_keys, tau_s, object_keys
+        self._knots_per_s = _KNOTS_PER_TAU / tau_s
+        self._shown: Ints = np.full(n, -1, dtype=np.int64)
+        self._key: NDArray[np.uint64] = np.zeros(n, dtype=np.uint64)
+        self._phase: Floats = np.zeros(n)
+        self._knot: Floats = np.full(n, np.nan)
+        self._piece: Floats = np.zeros((4, n))
 
     def same(self, operation_keys: NDArray[np.uint64], tau_s: Floats) -> bool:
-        """Whether a field of these channels would give the same values."""
+        """Whether a field of these places would give the same values."""
         return np.array_equal(self._keys, operation_keys) and np.array_equal(self._tau_s, tau_s)
 
-    def at(self, time: float, rows: Ints) -> Floats:
-        """Noise of each slot's object.
+    def at(self, time: float, objects: Ints) -> Floats:
+        """Noise of the object at each place.
 
         Args:
             time: Scenario time [s].
-            rows: Actor rows, shape (D, K); negative ones get the noise of row 0.
+            objects: Number of the object at each place, shape (N,).
 
         Returns:
-            Shape (C, D, K).
+            Shape (N,).
         """
-        rows = np.maximum(rows, 0)[None]
-        at = self._base + rows % self._buckets
-        row = np.broadcast_to(rows, at.shape)
-        phase, knot, draws = self._phase[at], self._knot[at], self._draws[at]
-        stranger = self._row[at] != row
-        if stranger.any():
-            c, d, _ = np.nonzero(stranger)
-            key = seeds.combine(self._keys[c, d], self._objects[row[stranger]])
-            phase[stranger] = seeds.uniform(key, -1)
-            where = at[stranger]
-            self._row[where], self._key[where] = row[stranger], key
-            self._phase[where] = phase[stranger]
-            knot[stranger] = np.iinfo(np.int64).min
-        u = time * self._knots_per_s + phase
-        i = np.floor(u)
-        f = u - i
-        j = i.astype(np.int64)
-        moved = knot != j
-        if moved.any():
-            where = at[moved]
-            # Two objects in one bucket: only the last stranger's key was kept.
-            c, d, _ = np.nonzero(moved)
-            key = self._key[where]
-            clash = self._row[where] != row[moved]
-            if clash.any():
-                key[clash] = seeds.combine(
-                    self._keys[c[clash], d[clash]], self._objects[row[moved][clash]]
-                )
-            fresh = seeds.normal(key[:, None], j[moved][:, None] + np.arange(4))
-            draws[moved] = fresh
-            mine = ~clash
-            self._draws[where[mine]], self._knot[where[mine]] = fresh[mine], j[moved][mine]
-        g = 1.0 - f
-        f2, g2 = f * f, g * g
-        w = np.empty((*f.shape, 4))
-        w[..., 0] = g2 * g
-        w[..., 1] = (3.0 * f - 6.0) * f2 + 4.0
-        w[..., 2] = (3.0 * g - 6.0) * g2 + 4.0
-        w[..., 3] = f2 * f
-        total = np.einsum("...i,...i->...", w, draws)
-        return np.asarray(total / np.sqrt(np.einsum("...i,...i->...", w, w)))
+        other = np.flatnonzero(objects != self._shown)
+        if other.size:
+            key = seeds.combine(self._keys[other], self._objects[objects[other]])
+            self._shown[other], self._key[other] = objects[other], key
+            self._phase[other], self._knot[other] = seeds.uniform(key, -1), np.nan
+        u = time * self._knots_per_s + self._phase
+        knot = np.floor(u)
+        moved = np.flatnonzero(knot != self._knot)
+        if moved.size:
+            self._knot[moved] = knot[moved]
+            counter = knot[moved].astype(np.int64)[:, None] + np.arange(4)
+            p, q, r, s = seeds.normal(self._key[moved][:, None], counter).T
+            # The columns of _BASIS; a matrix product would round differently by number of rows.
+            self._piece[0, moved] = p + 4.0 * q + r
+            self._piece[1, moved] = 3.0 * (r - p)
+            self._piece[2, moved] = 3.0 * (p + r) - 6.0 * q
+            self._piece[3, moved] = 3.0 * (q - r) + (s - p)
+        f = u - knot
+        h = (f - 0.5) ** 2
+        a, b, c, d = self._piece
+        value = ((d * f + c) * f + b) * f + a
+        return np.asarray(value / np.sqrt(((_V3 * h + _V2) * h + _V1) * h + _V0))

@@ -7,6 +7,7 @@ distortions act on that. What a neutral program touches comes out bit for bit as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from hdsim.core import seeds
 from hdsim.core.percept import Objects, Observation, OwnState, Paths, Percepts
-from hdsim.core.state import Bools, Floats, Roster
+from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.compile import Columns, CompiledPrograms
 from hdsim.perception.noise import NoiseField
@@ -45,6 +46,7 @@ _OWN_NOISE = (
     ("bend_lane", "offset_sd_m"),
     ("bend_lane", "curvature_sd_per_m"),
 )
+_STREAMS = (*_OBJECT_NOISE, *_OWN_NOISE)
 _ATTENTION = frozenset({"attend", "look_away", "delay"})
 Channel = tuple[str, str, int]
 
@@ -96,11 +98,8 @@ class Perceiver:
         self._history = History(graph, len(roster), round(LONGEST_MEMORY_S / step_s) + 1)
         signal_keys = seeds.keys(seed, [s.id for s in graph.signals], "signal")
         self._signals = SignalSense(drivers, signal_keys, step_s)
-        self._objects: tuple[NoiseField, dict[Channel, int]] | None = None
-        self._own: tuple[NoiseField, dict[Channel, int]] | None = None
-        self._self_row = np.zeros((drivers, 1), dtype=np.int64)
+        self._noise = _Noise(self._actors)
         self._tick = -1
-        self._version = -1
         self._last: _Steps | None = None
 
     def set_programs(self, programs: Mapping[int, Sequence[PerceptionProgram]]) -> None:
@@ -131,8 +130,9 @@ class Perceiver:
         if not active and not _ATTENTION & self.programs.columns.keys():
             return Percepts(obs.time, obs.own, obs.objects, obs.signal, obs.paths)
         self._register(steps)
-        self._distort(steps, obs.time)
-        own, paths = self._sense_self(steps, obs.time)
+        noise = self._noise.at(obs.time, obs.objects.row, self.programs)
+        self._distort(steps, noise)
+        own, paths = self._sense_self(steps, noise)
         signal = obs.signal
         misread = self._columns("misread_signal")
         if {"misread_signal", "look_away"} & self.programs.columns.keys():
@@ -183,66 +183,41 @@ class Perceiver:
             away_from = view.speed * (np.cos(view.yaw) * lines.ux + np.sin(view.yaw) * lines.uy)
             view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
 
-    def _distort(self, steps: _Steps, time: float) -> None:
+    def _distort(self, steps: _Steps, noise: Mapping[Channel, Floats]) -> None:
         """Distance, closing speed, lateral position and size of the registered objects.
 
         Each works on the sight lines to the undistorted objects, so that their order is of no
         consequence.
         """
-        self._refresh_noise()
-        noise, view, lines = (
-            self._objects,
-            View.of(steps.obs.own, steps.view.objects()),
-            steps.lines,
-        )
+        view, lines = copy(steps.view), steps.lines
         steps.view = view
-        drawn = None if noise is None else noise[0].at(time, view.row)
-
-        def of(kind: str, columns: Columns) -> list[Floats | None]:
-            return [
-                None if drawn is None or noise is None or at is None else drawn[at]
-                for at in (
-                    None if noise is None else noise[1].get((kind, parameter, m))
-                    for parameter in (p for k, p in _OBJECT_NOISE if k == kind)
-                    for m in range(columns.count)
-                )
-            ]
-
-        for kind, operate in (
-            ("scale_closing_speed", scale_closing_speed),
-            ("scale_distance", scale_distance),
-            ("shift_lateral", shift_lateral),
+        for kind, parameter, operate in (
+            ("scale_closing_speed", "noise_sd_per_s", scale_closing_speed),
+            ("scale_distance", "noise_sd", scale_distance),
+            ("shift_lateral", "noise_sd_m", shift_lateral),
         ):
             columns = self._columns(kind)
             if columns is not None:
-                steps.changes[kind] = operate(view, lines, columns, of(kind, columns))
+                drawn = [noise.get((kind, parameter, m)) for m in range(columns.count)]
+                steps.changes[kind] = operate(view, lines, columns, drawn)
         size = self._columns("scale_size")
         if size is not None:
             scale_size(view, lines, size)
 
-    def _sense_self(self, steps: _Steps, time: float) -> tuple[OwnState, Paths]:
+    def _sense_self(self, steps: _Steps, noise: Mapping[Channel, Floats]) -> tuple[OwnState, Paths]:
         """Own speed, limit and lane as believed."""
         own, paths = steps.obs.own, steps.obs.paths
-        noise, drivers = self._own, len(own.x)
-        drawn = None if noise is None else noise[0].at(time, self._self_row)[:, :, 0]
-
-        def of(kind: str, parameter: str, columns: Columns) -> list[Floats | None]:
-            at = (
-                [None] * columns.count
-                if noise is None
-                else [noise[1].get((kind, parameter, m)) for m in range(columns.count)]
-            )
-            return [None if drawn is None or i is None else drawn[i] for i in at]
-
         speed, limit, d = own.speed, own.limit_factor, own.d
+
+        def drawn(kind: str, parameter: str, columns: Columns) -> list[Floats | None]:
+            return [noise.get((kind, parameter, m)) for m in range(columns.count)]
+
         columns = self._columns("scale_own_speed")
         if columns is not None:
-            factor = own_speed_factor(columns, of("scale_own_speed", "noise_sd", columns))
+            factor = own_speed_factor(columns, drawn("scale_own_speed", "noise_sd", columns))
             speed = speed * factor
             steps.view.speed = steps.view.speed * factor[:, None]
-            steps.changes["scale_own_speed"] = np.broadcast_to(
-                (speed - own.speed)[:, None], (drivers, 1)
-            )
+            steps.changes["scale_own_speed"] = (speed - own.speed)[:, None]
         columns = self._columns("scale_speed_limit")
         if columns is not None:
             limit = limit * limit_factor(columns)
@@ -251,8 +226,8 @@ class Perceiver:
             paths, offset = bend_lane(
                 paths,
                 columns,
-                of("bend_lane", "offset_sd_m", columns),
-                of("bend_lane", "curvature_sd_per_m", columns),
+                drawn("bend_lane", "offset_sd_m", columns),
+                drawn("bend_lane", "curvature_sd_per_m", columns),
             )
             d = d - offset
             steps.changes["bend_lane"] = offset[:, None]
@@ -260,39 +235,68 @@ class Perceiver:
             return own, paths
         return replace(own, speed=speed, limit_factor=limit, d=d), paths
 
-    def _refresh_noise(self) -> None:
-        """Set up the noise channels anew when programs changed."""
-        if self._version == self.programs.version:
-            return
-        self._version = self.programs.version
-        self._objects = self._field(_OBJECT_NOISE, self._actors, self._objects)
-        self._own = self._field(_OWN_NOISE, np.zeros(1, dtype=np.uint64), self._own)
 
-    def _field(
-        self,
-        sources: Sequence[tuple[str, str]],
-        objects: NDArray[np.uint64],
-        before: tuple[NoiseField, dict[Channel, int]] | None,
-    ) -> tuple[NoiseField, dict[Channel, int]] | None:
-        channels: list[Channel] = []
-        key, tau = [], []
-        for kind, parameter in sources:
-            columns = self.programs.columns.get(kind)
-            if columns is None:
-                continue
-            for m in range(columns.count):
-                if not self.programs.has(kind, parameter, m):
-                    continue
-                channels.append((kind, parameter, m))
-                stream = np.uint64(1 + sources.index((kind, parameter)))
-                key.append(seeds.combine(columns.key[:, m], stream))
-                tau.append(columns.raw["noise_tau_s"][:, m])
-        if not channels:
-            return None
-        index = {c: i for i, c in enumerate(channels)}
-        if before is not None and before[0].same(np.stack(key), np.stack(tau)):
-            return before[0], index
-        return NoiseField(np.stack(key), np.stack(tau), objects), index
+class _Noise:
+    """All noise of all operations as one field; set up anew when programs change.
+
+    Args:
+        actor_keys: One key per actor row.
+    """
+
+    def __init__(self, actor_keys: NDArray[np.uint64]) -> None:
+        # The last key is for a driver's errors about itself.
+        self._keys = np.append(actor_keys, np.uint64(0))
+        self._field: NoiseField | None = None
+        self._objects: list[Channel] = []
+        self._own: list[Channel] = []
+        self._version: tuple[int, int] | None = None
+
+    def at(self, time: float, rows: Ints, programs: CompiledPrograms) -> dict[Channel, Floats]:
+        """Noise by channel, of shape (D, K) for objects and (D,) for the driver itself."""
+        drivers, slots = rows.shape
+        if self._version != (programs.version, slots):
+            self._version = programs.version, slots
+            self._set_up(programs, slots)
+        if self._field is None:
+            return {}
+        split = len(self._objects) * drivers * slots
+        objects = np.empty(split + len(self._own) * drivers, dtype=np.int64)
+        objects[:split].reshape(-1, drivers, slots)[:] = np.maximum(rows, 0)
+        objects[split:] = len(self._keys) - 1
+        drawn = self._field.at(time, objects)
+        return {
+            **dict(
+                zip(self._objects, drawn[:split].reshape(-1, drivers, slots), strict=True),
+            ),
+            **dict(zip(self._own, drawn[split:].reshape(-1, drivers), strict=True)),
+        }
+
+    def _set_up(self, programs: CompiledPrograms, slots: int) -> None:
+        self._objects = _channels(_OBJECT_NOISE, programs)
+        self._own = _channels(_OWN_NOISE, programs)
+        keys, tau = [], []
+        for channel, repeat in (*((c, slots) for c in self._objects), *((c, 1) for c in self._own)):
+            kind, parameter, m = channel
+            columns = programs.columns[kind]
+            stream = np.uint64(1 + _STREAMS.index((kind, parameter)))
+            keys.append(np.repeat(seeds.combine(columns.key[:, m], stream), repeat))
+            tau.append(np.repeat(columns.raw["noise_tau_s"][:, m], repeat))
+        if not keys:
+            self._field = None
+            return
+        key, tau_s = np.concatenate(keys), np.concatenate(tau)
+        if self._field is None or not self._field.same(key, tau_s):
+            self._field = NoiseField(key, tau_s, self._keys)
+
+
+def _channels(sources: Sequence[tuple[str, str]], programs: CompiledPrograms) -> list[Channel]:
+    return [
+        (kind, parameter, m)
+        for kind, parameter in sources
+        if kind in programs.columns
+        for m in range(programs.columns[kind].count)
+        if programs.has(kind, parameter, m)
+    ]
 
 
 class _Steps:

@@ -41,36 +41,45 @@ class Conflicting:
         return np.asarray(on_path[driver[:, None], self.table[lane]].any(axis=1))
 
 
-def on_path_frame(x: Floats, y: Floats, yaw: Floats, paths: Paths) -> tuple[Floats, Floats, Floats]:
-    """Positions relative to each driver's path.
+class PathFrame:
+    """Positions relative to the drivers' paths; keeps its large work array from tick to tick."""
 
-    Args:
-        x: World position [m], shape (D, K).
-        y: As x.
-        yaw: Heading [rad].
-        paths: The drivers' paths.
+    def __init__(self) -> None:
+        self._distance: Floats = np.empty((0, 0, 0))
 
-    Returns:
-        ``(s, d, cos)``: distance ahead of the driver along the path [m], offset to its left [m]
-        and the cosine of the heading against the path's, shape (D, K). Objects beyond either end
-        are measured on the tangent there.
-    """
-    x0, y0 = paths.x[:, :1], paths.y[:, :1]
-    qx, qy = paths.x - x0, paths.y - y0
-    px, py = x - x0, y - y0
-    # |p - q|^2 without |p|^2, as one product.
-    p = np.stack([px, py, np.ones_like(px)], axis=-1)
-    q = np.stack([-2.0 * qx, -2.0 * qy, qx * qx + qy * qy], axis=-2)
-    k = (p @ q).argmin(axis=-1)
-    k += np.arange(len(x))[:, None] * paths.x.shape[1]
-    h = paths.yaw.ravel()[k]
-    c, s = np.cos(h), np.sin(h)
-    ex, ey = px - qx.ravel()[k], py - qy.ravel()[k]
-    return (
-        paths.s.ravel()[k] + ex * c + ey * s,
-        ey * c - ex * s,
-        np.asarray(np.cos(yaw - h)),
-    )
+    def of(self, x: Floats, y: Floats, yaw: Floats, paths: Paths) -> tuple[Floats, Floats, Floats]:
+        """Where objects are, seen along each driver's path.
+
+        Args:
+            x: World position [m], shape (D, K).
+            y: As x.
+            yaw: Heading [rad].
+            paths: The drivers' paths.
+
+        Returns:
+            ``(s, d, cos)``: distance ahead of the driver along the path [m], offset to its left [m]
+            and the cosine of the heading against the path's, shape (D, K). Objects beyond either
+            end are measured on the tangent there.
+        """
+        x0, y0 = paths.x[:, :1], paths.y[:, :1]
+        qx, qy = paths.x - x0, paths.y - y0
+        px, py = x - x0, y - y0
+        # |p - q|^2 without |p|^2, as one product.
+        p = np.stack([px, py, np.ones_like(px)], axis=-1)
+        q = np.stack([-2.0 * qx, -2.0 * qy, qx * qx + qy * qy], axis=-2)
+        shape = (*x.shape, paths.x.shape[1])
+        if self._distance.shape != shape:
+            self._distance = np.empty(shape)
+        k = np.matmul(p, q, out=self._distance).argmin(axis=-1)
+        k += np.arange(len(x))[:, None] * paths.x.shape[1]
+        h = paths.yaw.ravel()[k]
+        c, s = np.cos(h), np.sin(h)
+        ex, ey = px - qx.ravel()[k], py - qy.ravel()[k]
+        return (
+            paths.s.ravel()[k] + ex * c + ey * s,
+            ey * c - ex * s,
+            np.asarray(np.cos(yaw - h)),
+        )
 
 
 def classify(

@@ -214,13 +214,11 @@ def test_episodes_are_a_function_of_time_alone():
 
 
 def test_noise_field_gives_the_values_of_smooth_normal():
-    channel = seeds.keys(3, ["a", "b"], "op")
-    objects = seeds.keys(3, [f"o{i}" for i in range(300)])  # more than there are buckets
-    tau = np.array([[0.5, 8.0]])
-    field = NoiseField(channel[None], tau, objects)
-    for tick in range(60):
-        rows = np.array([[0, 128, 256, 7], [tick % 300, (tick + 128) % 300, 5, 299]])
-        expected = seeds.smooth_normal(
-            seeds.combine(channel[:, None], objects[rows]), tick * 0.17, tau[0][:, None]
-        )
-        np.testing.assert_allclose(field.at(tick * 0.17, rows)[0], expected, rtol=1e-12)
+    places, objects = 40, seeds.keys(3, [f"o{i}" for i in range(9)])
+    keys = seeds.keys(3, range(places), "op")
+    tau = np.linspace(0.3, 9.0, places)
+    field = NoiseField(keys, tau, objects)
+    for tick in range(80):
+        shown = (np.arange(places) + tick // 7) % 9
+        expected = seeds.smooth_normal(seeds.combine(keys, objects[shown]), tick * 0.17, tau)
+        np.testing.assert_allclose(field.at(tick * 0.17, shown), expected, atol=1e-12)

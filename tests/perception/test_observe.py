@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hdsim.core.percept import Observation, Relation
 from hdsim.core.state import SignalState
 from hdsim.perception.observe import Observer
-from hdsim.perception.sight import visible
+from hdsim.perception.sight import LineOfSight
 from hdsim.testing.scenes import LANE_WIDTH, bend, crossing, straight
 from hdsim.testing.stills import LENGTH, paths_along, roster_of, state_of
 
@@ -22,6 +22,10 @@ def _scene(x, y, yaw=0.0, speed=10.0, lanes=3, slots=16) -> Observation:
     observer = Observer(roster_of(names, [0]), graph, slots=slots)
     state = state_of(graph, x, y, yaw, speed)
     return observer.observe(state, paths_along(graph, [index["1"]], [x[0]]))
+
+
+def visible(dx, *rest):
+    return LineOfSight(*dx.shape).visible(dx, *rest)
 
 
 def _slot(obs: Observation, row: int) -> int:
