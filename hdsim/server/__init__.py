@@ -3,6 +3,7 @@
 From the bytes inwards: ``msgrpc`` and ``streams`` are the protocol without sockets, ``shapes``
 turns wire values into ours (and is where CARLA's left-handed frame and degrees end), ``calls``
 is the table of remote calls, ``simulation`` the world they act on (``vehicles``, ``dynamics``,
-``collisions``, ``lights``), ``frames`` packs a step into the snapshot message. Sockets live in
-``server`` alone. It simulates traffic and renders nothing.
+``collisions``, ``lights``, ``surface``), ``frames`` packs a step into the snapshot message. Sockets
+live in ``connections`` and ``server``; ``serve`` is the way in. It simulates traffic and renders
+nothing.
 """

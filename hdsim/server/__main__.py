@@ -3,52 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import gc
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from hdsim.core.errors import HdsimError
-from hdsim.server.server import Server
-from hdsim.server.town import load_town
-
-
-def serve(
-    map_name: str,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    stream_port: int = 0,
-    exit_with_stdin: bool = False,
-) -> None:
-    """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
-
-    Args:
-        map_name: Town name, path of an ``.xodr`` file, or name of a built-in map.
-        host: Address to listen on.
-        port: Port for remote calls; 0 takes a free one.
-        stream_port: Port for streams; 0 takes a free one.
-        exit_with_stdin: End when standard input does, so that the server dies with its parent.
-
-    Raises:
-        InputError: If the map cannot be used or a port is taken.
-    """
-    server = Server(load_town(map_name, "--map"), load_town, host, port, stream_port)
-    if exit_with_stdin:
-        server.stop_on_eof(sys.stdin.fileno())
-    signal.signal(signal.SIGTERM, _interrupt)
-    gc.freeze()  # map and call tables live as long as the server: no collection need look at them
-    print(f"hdsim server ready port={server.port}", flush=True)
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.close()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+from hdsim.server.serve import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from hdsim.server.town import Town
 QUIET_S = 150e-6
 # After a box answer and after a frame the next call is on its way: looking for it for this long
 # [s] costs less than sleeping until it comes.
-BOX_SPIN_S = 100e-6
+BOX_SPIN_S = 200e-6
 FRAME_SPIN_S = 300e-6
 
 

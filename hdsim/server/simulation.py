@@ -96,6 +96,13 @@ class Simulation:
         self._light_records = frames.light_records(self.light_ids.tolist(), names, poses)
         self.spectator = self._register(spectator_actor(self._new_id()))
         self._spectator_pose = Pose(0.0, 0.0, 10.0)
+        self._note_riding()
+
+    def _note_riding(self) -> None:
+        """Notes which sensors ride on which rows, after a change of either."""
+        sensors = [a for a in self.actors.values() if a.parent]
+        rows = [self.vehicles.row[a.parent] for a in sensors]
+        self._riding = [a.id for a in sensors], rows
 
     def _new_id(self) -> int:
         self._next_id += 1
@@ -169,9 +176,10 @@ class Simulation:
         stream = self._next_stream
         self._next_stream += 1
         ticket = token(stream, self.stream_port)
-        return self._register(
-            sensor_actor(self._new_id(), blueprint, wanted, parent, stream, ticket)
-        )
+        made = sensor_actor(self._new_id(), blueprint, wanted, parent, stream, ticket)
+        self._register(made)
+        self._note_riding()
+        return made
 
     def destroy(self, actor: int) -> bool:
         """Takes out a vehicle with its sensors, or a sensor; False if there is no such actor.
@@ -189,6 +197,7 @@ class Simulation:
                 del self.actors[child]
             self.vehicles.remove(actor)
         del self.actors[actor]
+        self._note_riding()
         return True
 
     def place(self, actor: int, pose: Pose) -> None:
@@ -243,13 +252,12 @@ class Simulation:
         """The present step as the message of the world stream."""
         v = self.vehicles
         frames.show_lights(self._light_records, self.lights)
-        riding = [a for a in self.actors.values() if a.parent]
-        rows = [v.row[a.parent] for a in riding]
+        riding, rows = self._riding
         return framed(
             header(SENSOR_WORLD, self.frame, self.time_s, (0.0,) * 6),
             frames.observer_header(self.episode, time.time(), self.step_s),
             self._light_records.tobytes(),
             frames.plain_records([self.spectator.id], [self._spectator_pose]).tobytes(),
             frames.vehicle_records(v).tobytes(),
-            frames.attached_records([a.id for a in riding], v, rows).tobytes(),
+            frames.attached_records(riding, v, rows).tobytes(),
         )

@@ -20,7 +20,7 @@ _REACH_M = 8.0
 OFF_ROAD_LIMIT = 30.0 / 3.6
 
 _SPAWN_SPACING_M = 20.0
-_SPAWN_FROM_JUNCTION_M = 10.0
+_SPAWN_FROM_END_M = 10.0
 _SPAWN_HEIGHT_M = 0.5  # CARLA's own points hover about as high
 
 
@@ -106,28 +106,21 @@ class Surface:
         return f
 
     def spawn_points(self) -> list[Pose]:
-        """Poses along every lane outside junctions, in lane order, clear of junctions.
+        """Poses along every lane outside junctions, in lane order.
 
         CARLA's own points are placed by hand and are not in the OpenDRIVE file; these lie every
-        20 m at least 10 m from a junction, about as many in Town01 as CARLA has there.
+        20 m, at least 10 m from the ends of a lane and so from junctions and from each other.
         """
         g = self.graph
         poses = []
         for lane in np.flatnonzero(g.junction < 0).tolist():
-            before, after = g.predecessors[lane], g.successors[lane]
-            start = _SPAWN_FROM_JUNCTION_M if _meets_junction(g, before) else 0.0
-            end = _SPAWN_FROM_JUNCTION_M if _meets_junction(g, after) else 0.0
-            free = float(g.length[lane]) - start - end
+            free = float(g.length[lane]) - 2.0 * _SPAWN_FROM_END_M
             if free < 0.0:
                 continue
             for i in range(int(free // _SPAWN_SPACING_M) + 1):
-                s = start + i * _SPAWN_SPACING_M
+                s = _SPAWN_FROM_END_M + i * _SPAWN_SPACING_M
                 x, y, yaw = (float(a) for a in g.at(lane, s))
                 points = slice(g.first[lane], g.first[lane + 1])
                 z = float(np.interp(s, g.s[points], g.z[points]))
                 poses.append(Pose(x, y, z + _SPAWN_HEIGHT_M, yaw=yaw))
         return poses
-
-
-def _meets_junction(graph: LaneGraph, lanes: tuple[int, ...]) -> bool:
-    return not lanes or any(graph.junction[j] >= 0 for j in lanes)
