@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,9 +87,9 @@ class Drivers:
             self.router.switch_lane(drivers, sides)
         return Thought(observation, percepts, decisions)
 
-    def begin_anew(self, drivers: Sequence[int]) -> None:
+    def begin_anew(self, drivers: Ints) -> None:
         """Forgets what these drivers were about: they have been put elsewhere."""
-        self._blocked_s[list(drivers)] = 0.0
+        self._blocked_s[drivers] = 0.0
 
     def _guide(self, time: float) -> None:
         """Hands new programs to the drivers whose schedule has moved on; re-reads slow states."""

@@ -9,26 +9,10 @@ import numpy as np
 from hdsim.core import seeds
 from hdsim.core.state import Bools, Floats, Ints, Roster, State
 from hdsim.road.lanes import LaneGraph
+from hdsim.scenario.schema import Respawn
 
 _SPACING_M = 15.0  # candidate poses along a lane, and the least distance between two vehicles
 _JUNCTION_CLEARANCE_M = 8.0  # nobody begins within this distance of a junction's edge
-
-
-@dataclass(frozen=True, slots=True)
-class LifeCycle:
-    """When an NPC is taken away and begun anew elsewhere.
-
-    Attributes:
-        leave_m: Farther than this from the ego it may be renewed [m].
-        arrive_m: Nearest and farthest distance from the ego of a new beginning [m].
-        wreck_s: A crashed NPC is cleared away after this time [s].
-        stuck_s: An NPC that stood still this long is renewed [s], 0 for never.
-    """
-
-    leave_m: float = 160.0
-    arrive_m: tuple[float, float] = (60.0, 140.0)
-    wreck_s: float = 10.0
-    stuck_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ class Renewal:
     """
 
     def __init__(
-        self, roster: Roster, graph: LaneGraph, poses: Poses, life: LifeCycle, seed: int
+        self, roster: Roster, graph: LaneGraph, poses: Poses, life: Respawn, seed: int
     ) -> None:
         self._roster, self._graph, self._poses, self._life = roster, graph, poses, life
         self._keys = seeds.keys(seed, roster.names, "renew")

@@ -8,7 +8,7 @@ import carla
 import numpy as np
 
 from hdsim.core.command import Decisions
-from hdsim.core.state import Floats, State
+from hdsim.core.state import Floats, Ints, State
 from hdsim.world.snapshot import wheel_geometry
 
 # Feed-forward: acceleration of a typical CARLA car at full throttle and full brake [m/s^2]. The
@@ -28,9 +28,9 @@ class Actuator:
         step_s: Length of a tick [s].
     """
 
-    def __init__(self, actors: Sequence[carla.Vehicle], rows: Floats, step_s: float) -> None:
+    def __init__(self, actors: Sequence[carla.Vehicle], rows: Ints, step_s: float) -> None:
         self._ids = [actor.id for actor in actors]
-        self._rows = np.asarray(rows, dtype=np.int64)
+        self._rows = rows
         self._step_s = step_s
         geometry = [wheel_geometry(actor) for actor in actors]
         self._max_angle = np.array([g[1] for g in geometry])

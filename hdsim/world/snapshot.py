@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import carla
 import numpy as np
 
-from hdsim.core.state import Floats, Roster, State
+from hdsim.core.state import Bools, Roster, State
 from hdsim.road.lanes import LaneGraph
 
 
@@ -47,7 +47,7 @@ class SnapshotReader:
         ]
         self._signal_off = np.full(len(graph.signals), 3, dtype=np.uint8)
 
-    def read(self, moved: Floats | None = None) -> State:
+    def read(self, moved: Bools | None = None) -> State:
         """The current frame as a state.
 
         Args:
@@ -84,7 +84,7 @@ class SnapshotReader:
             yaw_rate = (np.pi - np.mod(np.pi - turn, 2 * np.pi)) / self._step_s
             jumped = ~(present & before.present)
             if moved is not None:
-                jumped |= moved.astype(bool)
+                jumped |= moved
             accel[jumped] = 0.0
             yaw_rate[jumped] = 0.0
         lane, s, d, lane_yaw = self._graph.locate(x, y, yaw)

@@ -1,0 +1,264 @@
+"""Sets the stage of one scenario: map, route, ego, traffic, drivers, ready for the first tick."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import carla
+import numpy as np
+
+from hdsim.core import seeds
+from hdsim.core.clock import Clock
+from hdsim.core.errors import InfrastructureError, InputError
+from hdsim.core.state import Roster
+from hdsim.driver.load import load_profile
+from hdsim.driver.mix import Mix, assign, load_mix, mix_profiles
+from hdsim.driver.profile import DriverProfile
+from hdsim.events import leaderboard
+from hdsim.guidance.schedule import Schedule
+from hdsim.road.lanes import LaneGraph
+from hdsim.road.routes import Route, plan, through
+from hdsim.run.drivers import Drivers
+from hdsim.run.traffic import Poses, Renewal, candidate_poses, choose_poses, distance_to_path
+from hdsim.scenario.schema import NearRoute
+from hdsim.scenario.task import RoamRoute, ScenarioTask, SpawnRoute
+from hdsim.scenario.weather import WeatherFields
+from hdsim.world.actuation import Actuator
+from hdsim.world.contacts import ContactSensor
+from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, TrafficManagerEgo, load_callable
+from hdsim.world.frames import from_carla, to_carla
+from hdsim.world.session import Session, SpawnRequest
+from hdsim.world.snapshot import SnapshotReader
+from hdsim.world.spawning import car_blueprints, roster_of
+
+EGO = "ego"
+_DROP_M = 0.5  # vehicles are spawned this far above the road and settle
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything one closed loop needs.
+
+    Attributes:
+        session: The connection.
+        clock: Fixed steps.
+        graph: The lane graph.
+        roster: Who takes part; the ego is row 0.
+        actors: Their CARLA actors, in roster order.
+        route: The ego's route; ``None`` when it roams.
+        timeout_s: Time allowed [s].
+        reader: Snapshots to states.
+        drivers: HDSim's drivers; ``None`` when there are none.
+        actuator: Their hands and feet.
+        ego: Who drives the ego.
+        contacts: The ego's collision sensor.
+        renewal: The life cycle of NPCs; ``None`` when it is off.
+        poses: Where NPCs can begin.
+    """
+
+    session: Session
+    clock: Clock
+    graph: LaneGraph
+    roster: Roster
+    actors: tuple[carla.Vehicle, ...]
+    route: Route | None
+    timeout_s: float
+    reader: SnapshotReader
+    drivers: Drivers | None
+    actuator: Actuator | None
+    ego: Ego
+    contacts: ContactSensor
+    renewal: Renewal | None
+    poses: Poses
+
+
+def ego_profile(task: ScenarioTask) -> str | None:
+    """Profile of an HDSim driver as ego, ``None`` for other egos."""
+    return task.agent.partition(":")[2] if task.agent.startswith("hdsim:") else None
+
+
+def traffic_mix(task: ScenarioTask) -> Mix:
+    """The task's mix: by name, or as written into the scenario."""
+    wanted = task.traffic.mix
+    near = Path(task.source).parent
+    if isinstance(wanted, str):
+        return load_mix(wanted, near)
+    for name in wanted:
+        load_profile(name, near)
+    return Mix(name=task.mix_label, shares=dict(wanted))
+
+
+def profiles_of(task: ScenarioTask) -> dict[str, DriverProfile]:
+    """Every profile that may drive in a task, by name.
+
+    Raises:
+        InputError: If one is missing or wrong.
+    """
+    near = Path(task.source).parent
+    found = mix_profiles(traffic_mix(task), near) if task.traffic.vehicles else {}
+    ego = ego_profile(task)
+    if ego is not None:
+        found[ego] = load_profile(ego, near)
+    return found
+
+
+def route_of(task: ScenarioTask, graph: LaneGraph, spawn_points: list[carla.Transform]) -> Route | None:
+    """The ego's route on the lane graph; ``None`` when it roams.
+
+    Raises:
+        InputError: If the route leaves the map or cannot be driven.
+    """
+    wanted = task.route
+    if isinstance(wanted, RoamRoute):
+        return None
+    if isinstance(wanted, SpawnRoute):
+        places = []
+        for key, index in (("from", wanted.start), ("to", wanted.goal)):
+            if index >= len(spawn_points):
+                raise InputError(
+                    task.source,
+                    f"ego.route.{key}",
+                    index,
+                    f"a spawn point of {task.map}: 0 to {len(spawn_points) - 1}",
+                )
+            lane, s, _, _ = graph.locate(*from_carla(spawn_points[index]))
+            places.append((int(lane), float(s)))
+        return plan(graph, places[0], places[1], f"{task.source}: ego.route")
+    points = [(x, y, yaw) for x, y, _, yaw in wanted.points]
+    return through(graph, points, f"{wanted.file}: route {wanted.id}")
+
+
+def timeout_of(task: ScenarioTask, route: Route | None) -> float:
+    """Time allowed [s]: as given, or the Leaderboard v1 rule for the route's length."""
+    if isinstance(task.route, RoamRoute):
+        return task.route.duration_s
+    if task.end.timeout != "leaderboard":
+        return float(task.end.timeout)
+    assert route is not None
+    return leaderboard.timeout_s(route.length)
+
+
+def build(
+    session: Session, task: ScenarioTask, graph: LaneGraph, schedules: Mapping[str, Schedule]
+) -> Stage:
+    """Spawns everybody and connects the rooms.
+
+    Raises:
+        InputError: If something in the scenario does not fit the map.
+        InfrastructureError: If the server refuses.
+    """
+    clock = Clock(task.step_s)
+    session.world.set_weather(_weather(task))
+    route = route_of(task, graph, session.world.get_map().get_spawn_points())
+    poses = candidate_poses(graph)
+    requests, styles = _cast(session, task, graph, poses, route)
+    actors = session.spawn(requests)
+    profile = ego_profile(task)
+    first_driver = 0 if profile is not None else 1
+    roster = roster_of(
+        actors,
+        tuple(r.name for r in requests),
+        (profile or "", *styles),
+        range(first_driver, len(actors)),
+    )
+    driven = [actors[row] for row in roster.drivers]
+    routes = {EGO: route} if route is not None else {}
+    life = task.traffic.respawn
+    return Stage(
+        session=session,
+        clock=clock,
+        graph=graph,
+        roster=roster,
+        actors=tuple(actors),
+        route=route,
+        timeout_s=timeout_of(task, route),
+        reader=SnapshotReader(session.world, actors, roster, graph, clock.step_s),
+        drivers=Drivers(roster, graph, schedules, clock, task.seed, routes) if driven else None,
+        actuator=Actuator(driven, roster.drivers, clock.step_s) if driven else None,
+        ego=_ego(session, task, actors[0], graph, route),
+        contacts=ContactSensor(session, actors[0], actors),
+        renewal=Renewal(roster, graph, poses, life, task.seed) if life.enabled else None,
+        poses=poses,
+    )
+
+
+def _cast(
+    session: Session, task: ScenarioTask, graph: LaneGraph, poses: Poses, route: Route | None
+) -> tuple[list[SpawnRequest], tuple[str, ...]]:
+    """Spawn requests, the ego first, and the NPCs' styles."""
+    count = task.traffic.vehicles
+    names = tuple(f"npc-{i:02d}" for i in range(count))
+    if route is not None:
+        start = (float(route.x[0]), float(route.y[0]), _height(graph, route), float(route.yaw[0]))
+    else:
+        free = np.ones(len(poses.x), dtype=bool)
+        pick = int(choose_poses(poses, free, (EGO,), task.seed, (np.zeros(0), np.zeros(0)))[0])
+        start = (poses.x[pick], poses.y[pick], poses.z[pick], poses.yaw[pick])
+    near_x = route.x if route is not None else np.array([start[0]])
+    near_y = route.y if route is not None else np.array([start[1]])
+    allowed = np.ones(len(poses.x), dtype=bool)
+    area = task.traffic.area
+    if isinstance(area, NearRoute):
+        allowed = distance_to_path(poses.x, poses.y, near_x, near_y) <= area.near_route_m
+    taken = (np.array([start[0]]), np.array([start[1]]))
+    chosen = choose_poses(poses, allowed, names, task.seed, taken)
+    if (chosen < 0).any():
+        room = int((chosen >= 0).sum())
+        raise InputError(
+            task.source,
+            "traffic.vehicles",
+            count,
+            f"at most {room}: the map has room for no more in traffic.area",
+        )
+    x, y, z, yaw = start
+    requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + _DROP_M, yaw), "hero")]
+    if not count:
+        return requests, ()
+    cars = car_blueprints(session.world, task.traffic.blueprints, task.source)
+    draw = seeds.uniform(seeds.keys(task.seed, names, "blueprint"))
+    for name, pose, u in zip(names, chosen, draw, strict=True):
+        at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + _DROP_M, poses.yaw[pose])
+        requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
+    return requests, assign(traffic_mix(task), count, task.seed)
+
+
+def _height(graph: LaneGraph, route: Route) -> float:
+    lane = int(route.lane[0])
+    points = slice(int(graph.first[lane]), int(graph.first[lane + 1]))
+    return float(np.interp(route.lane_s[0], graph.s[points], graph.z[points]))
+
+
+def _ego(
+    session: Session,
+    task: ScenarioTask,
+    actor: carla.Vehicle,
+    graph: LaneGraph,
+    route: Route | None,
+) -> Ego:
+    if ego_profile(task) is not None:
+        return PassiveEgo()
+    if task.agent == "traffic_manager":
+        return TrafficManagerEgo(session, actor, graph, route, task.seed, free_port())
+    return CallableEgo(load_callable(task.agent, task.source), session, actor, route)
+
+
+def free_port() -> int:
+    """A TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _weather(task: ScenarioTask) -> carla.WeatherParameters:
+    if isinstance(task.weather, WeatherFields):
+        weather = carla.WeatherParameters()
+        for name, value in task.weather.model_dump(exclude_none=True).items():
+            setattr(weather, name, value)
+        return weather
+    preset = getattr(carla.WeatherParameters, task.weather, None)
+    if preset is None:
+        raise InfrastructureError(f"this carla client has no weather preset {task.weather}")
+    return preset

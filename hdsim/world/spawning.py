@@ -1,0 +1,67 @@
+"""Vehicles by pattern, and what a roster needs to know of them."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+import carla
+import numpy as np
+
+from hdsim.core.errors import InputError
+from hdsim.core.state import Roster
+from hdsim.world.snapshot import vehicle_size, wheel_geometry
+
+# The driving model is a car driver's: vehicles of these classes, on four wheels.
+_CLASSES = ("car", "van")
+
+
+def car_blueprints(world: carla.World, patterns: Sequence[str], where: str) -> tuple[str, ...]:
+    """Sorted ids of four-wheeled cars and vans that match any of the patterns.
+
+    Args:
+        world: The world with its blueprint library.
+        patterns: ``fnmatch`` patterns such as ``vehicle.*``.
+        where: What errors name as the source of the patterns.
+
+    Raises:
+        InputError: If nothing matches.
+    """
+    chosen = []
+    for blueprint in world.get_blueprint_library().filter("vehicle.*"):
+        wheels = blueprint.get_attribute("number_of_wheels")
+        if int(wheels) != 4 or not any(fnmatch.fnmatch(blueprint.id, p) for p in patterns):
+            continue
+        kind, special = (_attribute(blueprint, a) for a in ("base_type", "special_type"))
+        if kind in ("", *_CLASSES) and special in ("", "electric", "taxi"):
+            chosen.append(blueprint.id)
+    if not chosen:
+        raise InputError(
+            where, "traffic.blueprints", list(patterns), "patterns that match a car of this server"
+        )
+    return tuple(sorted(chosen))
+
+
+def _attribute(blueprint: carla.ActorBlueprint, name: str) -> str:
+    """An attribute's value in lower case, empty when the blueprint has none of that name."""
+    if not blueprint.has_attribute(name):
+        return ""
+    return str(blueprint.get_attribute(name).as_str()).lower()
+
+
+def roster_of(
+    actors: Sequence[carla.Vehicle],
+    names: tuple[str, ...],
+    styles: tuple[str, ...],
+    drivers: Sequence[int],
+) -> Roster:
+    """The roster of spawned vehicles, sizes read from the server."""
+    sizes = np.array([vehicle_size(actor) for actor in actors])
+    return Roster(
+        names=names,
+        styles=styles,
+        length=sizes[:, 0],
+        width=sizes[:, 1],
+        wheelbase=np.array([wheel_geometry(actor)[0] for actor in actors]),
+        drivers=np.array(drivers, dtype=np.int64),
+    )
