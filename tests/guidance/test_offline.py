@@ -155,7 +155,7 @@ def test_time_gap_of_aggressive_and_cautious_drivers_meets_its_target():
     cautious = product(
         offline.program(load_profile("cautious"), "personality"), "scale_distance", "lead"
     )
-    assert 1.8 / 1.3 <= 1 / cautious <= 2.2 / 1.3
+    assert 1.8 / 1.5 <= 1 / cautious <= 2.2 / 1.5
 
 
 def test_normal_is_a_program_and_neutral_is_none():
