@@ -21,8 +21,8 @@ from hdsim.server.town import Town
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic
 # Manager is registered a frame is published only after this long without a call [s].
 QUIET_S = 150e-6
-# After a box answer and after a frame the next call is on its way: looking for it for this long
-# [s] costs less than sleeping until it comes.
+# After a box answer the next call is on its way, and after a frame the Traffic Manager's first
+# one: looking for it for this long [s] costs less than sleeping until it comes.
 BOX_SPIN_S = 200e-6
 FRAME_SPIN_S = 300e-6
 
@@ -94,7 +94,8 @@ class Server:
             if self._unpublished:
                 self._wait_for_quiet()
                 self._publish()
-                self._poll_for(FRAME_SPIN_S)
+                if self._session.managers:
+                    self._poll_for(FRAME_SPIN_S)
             elif self._is_frame_due():
                 self._step()
                 self._publish()
