@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from hdsim.core.percept import Observation, Percepts
-from hdsim.core.state import Roster
+from hdsim.core.state import Roster, SignalState
+from hdsim.events.breaches import Fact
 from hdsim.events.event import Event, Kind
 from hdsim.events.verdict import Verdict
 
@@ -91,10 +91,22 @@ def failure_record(
         "actors": actors,
         "verdict": str(verdict.fault) if verdict else None,
         "because": verdict.because if verdict else None,
-        "evidence": [asdict(f) for f in verdict.evidence] if verdict else [],
+        "evidence": [_told(fact) for fact in verdict.evidence] if verdict else [],
         "details": dict(event.details),
         "beliefs": list(beliefs),
         "replay": f"hdsim replay {run} --failure {name}",
+    }
+
+
+def _told(fact: Fact) -> dict[str, Any]:
+    return {
+        "fact": fact.name,
+        "actor": fact.actor,
+        "tick": fact.tick,
+        "time_s": fact.time,
+        "text": fact.text,
+        "is_breach": fact.is_breach,
+        "values": dict(fact.values),
     }
 
 
@@ -129,8 +141,8 @@ def beliefs(
             "own_d_m": float(own.d[i]),
             "believed_own_d_m": float(seen.d[i]),
             "believed_limit_factor": float(seen.limit_factor[i]),
-            "signal": int(observation.signal.state[i]),
-            "believed_signal": int(percepts.signal.state[i]),
+            "signal": SignalState(observation.signal.state[i]).name.lower(),
+            "believed_signal": SignalState(percepts.signal.state[i]).name.lower(),
             "others": [
                 _about(observation, percepts, roster, i, other) for other in rows if other != row
             ],
@@ -166,7 +178,7 @@ def _telling(record: Mapping[str, Any]) -> list[str]:
         if abs(true - believed) > _TELLING[name]:
             told.append(f"took {name} for {believed:.2f}, it was {true:.2f}")
     if record["signal"] != record["believed_signal"]:
-        told.append("took the signal for another state")
+        told.append(f"took the signal for {record['believed_signal']}, it was {record['signal']}")
     for other in record["others"]:
         who = other["name"]
         if other["seen"] and not other["registered"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,6 +131,10 @@ class Watch:
             self.progress.route_completion_pct,
             self.progress.outside_share,
         )
+
+    def counts(self) -> Counter[Kind]:
+        """How many events of each kind there were so far."""
+        return Counter(event.kind for event in self._events)
 
     def _sighting(self, events: list[Event], involved: list[int]) -> Sighting:
         self._events += events

@@ -16,16 +16,22 @@ _F4, _F8 = pa.float32(), pa.float64()
 
 
 class Status(StrEnum):
-    """How a scenario ended. The first two are results; the others are infrastructure, no score."""
+    """How a scenario ended. The first two are results; the others give no score.
+
+    ``route_unfit``: the ego's adapter cannot follow the route even in an empty town. The rest is
+    infrastructure.
+    """
 
     COMPLETED = "completed"
     FAILED = "failed"
+    ROUTE_UNFIT = "route_unfit"
     CRASHED = "crashed"
     TIMEOUT_WALL = "timeout_wall"
     KILLED = "killed"
     SERVER_ERROR = "server_error"
     BAD_INPUT = "bad_input"
     INTERRUPTED = "interrupted"
+    EXCLUDED = "excluded"  # the ego's adapter cannot follow the route even in an empty town
 
     @property
     def is_result(self) -> bool:
