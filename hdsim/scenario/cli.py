@@ -12,7 +12,10 @@ from rich.table import Table
 
 from hdsim.core.data import data_dir
 from hdsim.core.errors import InputError
-from hdsim.scenario.expand import expand, load_scenario
+from hdsim.driver.load import load_profile
+from hdsim.driver.mix import load_mix
+from hdsim.road.maps import find_map
+from hdsim.scenario.expand import Batch, expand, load_scenario
 from hdsim.scenario.schema import Scenario
 
 app = typer.Typer(help="Scenario files: list, check, schema, expand.", no_args_is_help=True)
@@ -30,11 +33,12 @@ def list_scenarios() -> None:
 
 @app.command()
 def check(files: list[Path]) -> None:
-    """Checks scenario files and the route files they name."""
+    """Checks scenario files with the maps, routes, mixes and profiles they name."""
     wrong: list[InputError] = []
     for path in files:
         try:
             batch = expand(path)
+            _check_names(batch, path.resolve().parent)
         except InputError as error:
             wrong.append(error)
             typer.echo(str(error), err=True)
@@ -42,6 +46,21 @@ def check(files: list[Path]) -> None:
             typer.echo(f"{path}: ok, {len(batch.tasks)} scenarios")
     if wrong:
         raise typer.Exit(InputError.exit_code)
+
+
+def _check_names(batch: Batch, beside: Path) -> None:
+    """Looks up every map, mix and profile of a batch once."""
+    for name in dict.fromkeys(task.map for task in batch.tasks):
+        find_map(name, batch.document.where("map"))
+    for agent in dict.fromkeys(task.agent for task in batch.tasks):
+        if agent.startswith("hdsim:"):
+            load_profile(agent.removeprefix("hdsim:"), beside)
+    for task in {task.mix_label: task for task in batch.tasks}.values():
+        if isinstance(task.traffic.mix, str):
+            load_mix(task.traffic.mix, beside)
+        else:
+            for profile in task.traffic.mix:
+                load_profile(profile, beside)
 
 
 @app.command()

@@ -72,7 +72,11 @@ def expand_document(document: Document, beside: Path) -> Batch:
         combined, labels = _combine(document, axes, choice)
         one = validate(Scenario, combined)
         for route, label, weather in _routes(one, combined, beside, files):
-            tasks.append(_task(one, document.source, route, label, weather, labels))
+            task = _task(one, document.source, route, label, weather, labels)
+            beside_file = beside / one.map
+            if one.map.endswith(".xodr") and beside_file.is_file():
+                task = task.model_copy(update={"map": str(beside_file)})
+            tasks.append(task)
     seen: set[str] = set()
     for task in tasks:
         if task.id in seen:

@@ -139,7 +139,7 @@ class Traffic(Part):
 
     mix: str | dict[str, Annotated[float, Field(gt=0)]] = Field(
         default="normal",
-        description="A mix or profile by name, or profiles with shares (or whole counts).",
+        description="A mix or profile by name, or profiles with their shares.",
     )
     vehicles: int = Field(default=30, ge=0, le=1000, description="How many NPCs.")
     area: NearRoute | Literal["whole_map"] = Field(
@@ -178,7 +178,8 @@ class Scenario(Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Short name, lower case.")
     description: str = ""
     map: str = Field(
-        min_length=1, description="Town name, path of an .xodr file, or a built-in map (grid)."
+        min_length=1,
+        description="Town name, an .xodr file (from the scenario file or from here), or a built-in map.",
     )
     ego: Ego
     traffic: Traffic = Traffic()

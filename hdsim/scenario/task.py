@@ -68,6 +68,7 @@ class ScenarioTask(_Frozen):
         seed: Seed of every draw.
         detectors: Thresholds.
         guidance: Where perception programs come from.
+        drivers: Profile of each NPC, once the mix has been dealt out; a run records tasks so.
     """
 
     id: str
@@ -86,6 +87,7 @@ class ScenarioTask(_Frozen):
     seed: int
     detectors: Thresholds
     guidance: Literal["offline", "cached", "live"]
+    drivers: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:

@@ -217,10 +217,40 @@ def test_json_schema_covers_every_key_of_the_file() -> None:
 
 
 def test_check_names_every_bad_file_and_exits_with_2(tmp_path) -> None:
-    good = write(tmp_path, HEAD + "{roam: 9}\n")
+    good = write(tmp_path, HEAD.replace("Town01", "grid") + "{roam: 9}\n")
     bad = tmp_path / "bad.yaml"
     bad.write_text("schema: 1\nnmae: x\n")
     result = CliRunner().invoke(app, ["check", str(bad), str(good)])
     assert result.exit_code == 2
     assert f"{good}: ok, 1 scenarios" in result.output
     assert f"{bad}:2: nmae, expected a known key (did you mean 'name'?)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("map: grid", "map: gird"), "x.yaml:3 = 'gird', expected an .xodr file"),
+        (("mix: normal", "mix: nromal"), "'nromal'"),
+        (("mix: normal", "mix: {drnk: 1}"), "'drnk'"),
+        (("traffic_manager", "hdsim:nobody"), "'nobody'"),
+    ],
+)
+def test_check_looks_up_maps_mixes_and_profiles(tmp_path, change, message) -> None:
+    text = (
+        "schema: 1\nname: x\nmap: grid\nego:\n  route: {roam: 9}\n  agent: traffic_manager\n"
+        "traffic: {mix: normal}\n"
+    )
+    path = write(tmp_path, text)
+    assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 0
+    path = write(tmp_path, text.replace(*change))
+    result = CliRunner().invoke(app, ["check", str(path)])
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_map_file_is_found_beside_the_scenario(tmp_path) -> None:
+    (tmp_path / "site.xodr").write_text("<OpenDRIVE/>")
+    path = write(tmp_path, HEAD.replace("Town01", "site.xodr") + "{roam: 9}\n")
+    (task,) = expand(path).tasks
+    assert task.map == str(tmp_path / "site.xodr")
+    assert task.id == "site/roam9/normal/s1"
