@@ -1,7 +1,8 @@
 """Time of observe and perceive per tick: ``python bench/perceive.py [DRIVERS ...]``.
 
 A four-lane road with cars 25 m apart, every driver with a program that uses most operations (the
-heaviest ordinary case); prints medians over the ticks, in milliseconds.
+heaviest ordinary case); prints medians over the ticks, in milliseconds of CPU time (other work on
+the machine does not count).
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def measure(drivers: int, ticks: int = 200) -> tuple[float, float, float]:
     times: list[list[float]] = [[], [], []]
     for tick in range(ticks):
         state, paths = column.at(tick * STEP_S)
-        a = time.perf_counter()
+        a = time.thread_time()
         obs = observer.observe(state, paths)
-        b = time.perf_counter()
+        b = time.thread_time()
         styled.perceive(obs, {})
-        c = time.perf_counter()
+        c = time.thread_time()
         neutral.perceive(obs, {})
-        d = time.perf_counter()
+        d = time.thread_time()
         for into, span in zip(times, (b - a, c - b, d - c), strict=True):
             into.append(1e3 * span)
     observed, perceived, idle = (statistics.median(t[10:]) for t in times)
@@ -66,7 +67,9 @@ def measure(drivers: int, ticks: int = 200) -> tuple[float, float, float]:
 
 
 def main(argv: Sequence[str]) -> None:
-    print(f"{'drivers':>8} {'observe':>9} {'perceive':>9} {'neutral':>9}   ms per tick, median")
+    print(
+        f"{'drivers':>8} {'observe':>9} {'perceive':>9} {'neutral':>9}   ms of CPU per tick, median"
+    )
     for drivers in map(int, argv or ("30", "70", "200")):
         print(f"{drivers:>8} " + " ".join(f"{t:9.3f}" for t in measure(drivers)))
 

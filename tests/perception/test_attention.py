@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hdsim.core import seeds
-from hdsim.core.percept import Observation
+from hdsim.core.percept import Observation, Relation
 from hdsim.perception.noise import NoiseField
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
@@ -85,6 +85,22 @@ def test_an_object_out_of_sight_is_kept_in_mind_and_moves_on():
             believed = drive.value(percepts.objects, "ego", "x")
             x, _, v = PLACES["ego"]
             assert believed == pytest.approx(x + v * obs.time, abs=1e-6)
+
+
+def test_what_is_kept_in_mind_needs_no_second_noticing():
+    drive = Drive(program({"op": "attend", "latency_median_s": 0.8, "memory_s": 2.0}))
+    assert all(_seen(drive, 100, _hide_ego(1.0, 2.0)))
+    assert not drive.perceiver.trace().remembered.any()
+
+
+def test_a_remembered_object_keeps_the_relation_it_had():
+    drive = Drive(program({"op": "attend", "memory_s": 2.0}))
+    for _ in range(5):
+        drive.step()
+    obs = drive.observe(_hide_ego(0.0, 9.0))
+    obs.objects.relation[~obs.objects.seen] = Relation.CROSSING
+    percepts = drive.perceiver.perceive(obs, {})
+    assert drive.value(percepts.objects, "ego", "relation") == Relation.LEAD
 
 
 def test_only_the_most_pressing_objects_fit_in_mind():
