@@ -20,9 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--exit-with-stdin", action="store_true", help="end when standard input does"
     )
+    parser.add_argument(
+        "--synchronous", action="store_true", help="begin in synchronous mode, at frame 1"
+    )
     a = parser.parse_args(arguments)
     try:
-        serve(a.map, a.host, a.port, a.stream_port, a.exit_with_stdin)
+        serve(a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous)
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

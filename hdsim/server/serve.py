@@ -17,6 +17,7 @@ def serve(
     port: int = 0,
     stream_port: int = 0,
     exit_with_stdin: bool = False,
+    synchronous: bool = False,
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -26,11 +27,13 @@ def serve(
         port: Port for remote calls; 0 takes a free one.
         stream_port: Port for streams; 0 takes a free one.
         exit_with_stdin: End when standard input does, so that the server dies with its parent.
+        synchronous: Begin in synchronous mode. A server that begins as CARLA does lets time pass
+            until the first client takes over, and how much depends on the wall clock.
 
     Raises:
         InputError: If the map cannot be used or a port is taken.
     """
-    server = Server(load_town(map_name, "--map"), load_town, host, port, stream_port)
+    server = Server(load_town(map_name, "--map"), load_town, host, port, stream_port, synchronous)
     if exit_with_stdin:
         server.stop_on_eof(sys.stdin.fileno())
     signal.signal(signal.SIGTERM, _interrupt)

@@ -13,7 +13,8 @@ from hdsim.server import calls_actors
 from hdsim.server.calls import Session, dispatch, table
 from hdsim.server.connections import Connection, RpcConnection, StreamConnection
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
-from hdsim.server.simulation import Collision, Simulation
+from hdsim.server.shapes import Settings
+from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
 from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town
 
@@ -36,6 +37,8 @@ class Server:
         host: Address to listen on.
         port: Port for remote calls; 0 takes a free one.
         stream_port: Port for streams; 0 takes a free one. Clients learn it from the server.
+        synchronous: Begin in synchronous mode with a step of 0.05 s, so that no time passes
+            before the first cue.
 
     Raises:
         InputError: If a port is taken.
@@ -52,6 +55,7 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         stream_port: int = 0,
+        synchronous: bool = False,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = _listen(host, port, "--port")
@@ -62,6 +66,8 @@ class Server:
         self._selector.register(self._stream_listener, selectors.EVENT_READ, self._accept_stream)
         self._calls = table()
         self._session = Session(Simulation(town, find_town, self.stream_port), {})
+        if synchronous:
+            self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
         self._streams: list[StreamConnection] = []
         self._next_number = 1
         self._stopped = False

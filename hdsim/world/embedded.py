@@ -22,7 +22,10 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     """
     command = [sys.executable, "-m", "hdsim.server", "--map", map_name, "--port", "0"]
     process = subprocess.Popen(
-        [*command, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "--exit-with-stdin", "--synchronous"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None

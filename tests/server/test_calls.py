@@ -217,7 +217,7 @@ SEMI = st.one_of(
 COMMAND = st.tuples(st.tuples(st.integers(0, 22), st.lists(SEMI, max_size=6).map(list)).map(list))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(sorted(CALLS)), st.lists(SEMI, max_size=6))

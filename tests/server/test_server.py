@@ -208,3 +208,20 @@ def test_signals_end_it_cleanly(process, number):
     p.send_signal(number)
     assert p.wait(10) == 0
     assert p.stderr.read() == ""
+
+
+def test_a_synchronous_start_waits_for_the_first_cue():
+    made = Server(load_town("grid"), load_town, synchronous=True)
+    end, hold = os.pipe()
+    made.stop_on_eof(end)
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    stream = subscribe(made, 1)
+    assert struct.unpack_from("<QQ", message(stream)) == (17, 1)
+    stream.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        stream.recv(1)
+    os.close(hold)
+    thread.join(10)
+    os.close(end)
+    made.close()
