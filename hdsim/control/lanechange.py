@@ -77,11 +77,13 @@ class LaneChange:
         """
         p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
         lane = path.lane
-        into, behind = lane[:, 1:], lane[:, :-1]
-        over = side_of(self._graph, behind, into)
         d = np.arange(len(own.speed))
-        k = np.argmax(over != 0, axis=1)
-        side = over[d, k].astype(np.int8)
+        at, point = np.nonzero(lane[:, 1:] != lane[:, :-1])
+        over = side_of(self._graph, lane[at, point], lane[at, point + 1])
+        at, point, over = at[over != 0], point[over != 0], over[over != 0]
+        at, first = np.unique(at, return_index=True)
+        side, k = np.zeros(len(d), dtype=np.int8), np.zeros(len(d), dtype=np.int64)
+        side[at], k[at] = over[first], point[first]
         jump = np.where(side != 0, path.s[d, k + 1], np.inf)
         # Where the route changes from the very lane the driver is on, its target is known.
         onto = np.where((side != 0) & (lane[d, k] == lane[:, 0]), lane[d, k + 1], -1)

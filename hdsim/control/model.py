@@ -112,20 +112,16 @@ class DrivingModel:
     ) -> tuple[Floats, Ints]:
         """The lowest acceleration over all objects in the way, and the row of that object."""
         obj, p = percepts.objects, self._p
-        gap = np.where(on_path.blocking, on_path.gap, np.inf)
+        d, k = np.nonzero(on_path.blocking)
+        cos = on_path.cos[d, k]
         each = follow_acceleration(
-            speed[:, None],
-            gap,
-            obj.speed * on_path.cos,
-            obj.accel * on_path.cos,
-            free[:, None],
-            p,
+            speed[d], on_path.gap[d, k], obj.speed[d, k] * cos, obj.accel[d, k] * cos, free[d], p
         )
-        each = np.where(on_path.blocking, each, np.inf)
-        k = np.argmin(each, axis=1)
-        d = np.arange(len(k))
-        lowest = each[d, k]
-        return lowest, np.where(np.isfinite(lowest), obj.row[d, k], -1)
+        lowest, row = np.full(len(speed), np.inf), np.full(len(speed), -1)
+        np.minimum.at(lowest, d, each)
+        binding = each == lowest[d]
+        row[d[binding]] = obj.row[d[binding], k[binding]]
+        return lowest, row
 
     def _profile(self, speed: Floats, s: Floats, allowed: Floats) -> Floats:
         return profile_acceleration(speed, profile_speed(speed, s, allowed, self._p), self._p)

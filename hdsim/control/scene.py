@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.control.parameters import Parameters
-from hdsim.core.percept import Percepts
+from hdsim.core.percept import Paths, Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -48,6 +48,8 @@ _CLEARS_S = 0.5
 
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
+# Every so many points of the path are searched first.
+_COARSE = 3
 
 
 def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
@@ -56,12 +58,7 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     What is above or below on a bridge is not in the way; heights are those of the lanes.
     """
     own, obj, path = percepts.own, percepts.objects, percepts.paths
-    dx = obj.x[:, :, None] - path.x[:, None, :]
-    dy = obj.y[:, :, None] - path.y[:, None, :]
-    dx *= dx
-    dy *= dy
-    dx += dy
-    near = np.argmin(dx, axis=2)
+    near = _nearest(path, obj.x, obj.y)
     d = np.arange(len(near))[:, None]
     yaw = path.yaw[d, near]
     c, sn = np.cos(yaw), np.sin(yaw)
@@ -92,6 +89,22 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     level = np.abs(height(graph, np.maximum(obj.lane, 0), obj.s) - below) < _LEVEL_M
     blocking &= level | (obj.lane < 0)
     return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
+
+
+def _nearest(path: Paths, x: Floats, y: Floats) -> Ints:
+    """Index of the path point nearest to each position, shape (D, K): coarse, then fine."""
+    dx = x[:, :, None] - path.x[:, None, ::_COARSE]
+    dy = y[:, :, None] - path.y[:, None, ::_COARSE]
+    dx *= dx
+    dy *= dy
+    dx += dy
+    coarse = _COARSE * np.argmin(dx, axis=2)
+    last = path.x.shape[1] - 1
+    fine = np.clip(coarse[:, :, None] + np.arange(1 - _COARSE, _COARSE), 0, last)
+    d = np.arange(len(x))[:, None, None]
+    dx, dy = x[:, :, None] - path.x[d, fine], y[:, :, None] - path.y[d, fine]
+    best = np.argmin(dx * dx + dy * dy, axis=2)
+    return np.asarray(np.take_along_axis(fine, best[:, :, None], axis=2)[:, :, 0])
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:
