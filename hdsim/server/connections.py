@@ -9,7 +9,7 @@ from hdsim.server.msgrpc import RequestReader
 
 # A peer that lets this much pile up does not read; it is let go.
 MAX_QUEUED_BYTES = 32 * 1024 * 1024
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 15
 
 
 class Connection:

@@ -17,6 +17,7 @@ from carla.command import ApplyVehicleControl, DestroyActor, FutureActor, SetAut
 
 STEP_S = 0.05
 TM_PORT_BASE = 20000
+ADDRESS = []
 
 
 def connect(address):
@@ -39,8 +40,8 @@ def fresh(client):
     return client.reload_world(False)
 
 
-def manager(client, seed=1):
-    tm = client.get_trafficmanager(TM_PORT_BASE + os.getpid() % 20000)
+def manager(client, seed=1, offset=0):
+    tm = client.get_trafficmanager(TM_PORT_BASE + offset + 2 * os.getpid() % 20000)
     tm.set_synchronous_mode(True)
     tm.set_random_device_seed(seed)
     return tm
@@ -354,6 +355,39 @@ def _drive(client, count, seconds):
     }
 
 
+def sharing(client):
+    """Two Traffic Managers, hybrid physics, and a second client that only listens."""
+    world = fresh(client)
+    listener = connect(ADDRESS[0]).get_world()
+    heard = []
+    listener.on_tick(lambda snapshot: heard.append((snapshot.frame, len(snapshot))))
+    first, second = manager(client), manager(client, offset=1)
+    second.set_hybrid_physics_mode(True)
+    second.set_hybrid_physics_radius(30.0)
+    points, model = world.get_map().get_spawn_points(), cars(world)[0]
+    made = client.apply_batch_sync(
+        [
+            SpawnActor(model, p).then(SetAutopilot(FutureActor, True, tm.get_port()))
+            for i, p in enumerate(points[:60:4])
+            for tm in [(first, second)[i % 2]]
+        ],
+        True,
+    )
+    ids = [r.actor_id for r in made if not r.error]
+    starts = {v.id: v.get_location() for v in world.get_actors(ids)}
+    frames = [world.tick() for _ in range(400)]
+    time.sleep(0.3)
+    moved = [v.get_location().distance(starts[v.id]) for v in world.get_actors(ids)]
+    for tm in (first, second):
+        tm.shut_down()
+    return {
+        "vehicles": len(ids),
+        "moved": sum(m > 5.0 for m in moved),
+        "heard_all": set(frames) <= {frame for frame, _ in heard},
+        "actors_heard": max(count for _, count in heard) - len(ids),
+    }
+
+
 def traffic(client):
     """20 vehicles for a minute."""
     return _drive(client, 20, 60.0)
@@ -366,6 +400,7 @@ def traffic_long(client):
 
 def main():
     name, address = sys.argv[1:]
+    ADDRESS.append(address)
     report = globals()[name](connect(address))
     print(json.dumps(report), flush=True)
     # The client's threads may still be at work; nothing is left to wait for.

@@ -118,6 +118,14 @@ def test_traffic_manager_drives(carla_address: str, program: Program):
     assert seen["red_runs"] == 0
 
 
+def test_managers_and_clients_share_a_world(carla_address: str, program: Program):
+    seen = program("sharing", carla_address)
+    assert seen["vehicles"] == 15
+    assert seen["moved"] > 8
+    assert seen["heard_all"]
+    assert seen["actors_heard"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("embedded_only")
 def test_traffic_manager_runs_repeat_bit_for_bit(
