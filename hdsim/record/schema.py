@@ -31,7 +31,6 @@ class Status(StrEnum):
     SERVER_ERROR = "server_error"
     BAD_INPUT = "bad_input"
     INTERRUPTED = "interrupted"
-    EXCLUDED = "excluded"  # the ego's adapter cannot follow the route even in an empty town
 
     @property
     def is_result(self) -> bool:

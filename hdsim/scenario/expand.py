@@ -6,11 +6,11 @@ import copy
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdsim.core.errors import did_you_mean
+from hdsim.core.errors import InputError, did_you_mean
 from hdsim.core.yaml_input import Document, load_yaml, validate
 from hdsim.scenario.leaderboard import RouteSpec, find_route_file, read_routes
 from hdsim.scenario.schema import LeaderboardSource, RoamSource, Scenario
@@ -38,6 +38,20 @@ class Batch:
     source: str
     tasks: tuple[ScenarioTask, ...]
     document: Document
+
+    def only(self, part: str) -> Batch:
+        """The tasks whose id contains ``part``.
+
+        Raises:
+            InputError: If there is none.
+        """
+        tasks = tuple(task for task in self.tasks if part in task.id)
+        if not tasks:
+            ids = [task.id for task in self.tasks]
+            raise InputError(
+                "--only", value=part, expected="a part of a scenario's id, such as " + ids[0]
+            )
+        return replace(self, tasks=tasks)
 
 
 def load_scenario(path: str | Path) -> Scenario:

@@ -179,7 +179,7 @@ class Scenario(Part):
     description: str = ""
     map: str = Field(
         min_length=1,
-        description="Town name, an .xodr file (from the scenario file or from here), or a built-in map.",
+        description="Town name, an .xodr file (beside the scenario, or a path), or a built-in map.",
     )
     ego: Ego
     traffic: Traffic = Traffic()
