@@ -60,7 +60,8 @@ class Drivers:
         self._guide_every = clock.ticks(_GUIDE_S, "guidance period")
         self._tick = 0
         self._by_schedule: list[tuple[Schedule, Ints]] = [
-            (schedules[name], np.flatnonzero(np.array(styles) == name)) for name in sorted(set(styles))
+            (schedules[name], np.flatnonzero(np.array(styles) == name))
+            for name in sorted(set(styles))
         ]
         self._states = DriverStates.of([schedules[name].profile for name in styles])
         self._period_s = np.array([schedules[name].period_s for name in styles])

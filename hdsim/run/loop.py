@@ -39,14 +39,14 @@ class Drive:
     """What a closed loop leaves behind.
 
     Attributes:
-        ended: What ended it.
+        ended: What ended it; ``None`` if it was stopped.
         ticks: How many ticks it took.
         time: Simulated time [s].
         failures: Failure records.
         timings: Wall times.
     """
 
-    ended: Kind
+    ended: Kind | None
     ticks: int
     time: float
     failures: list[dict[str, Any]]
@@ -60,6 +60,7 @@ def drive(
     scenario: str,
     run: str,
     on_tick: Callable[[float, int], None] = lambda time, failures: None,
+    last_tick: int | None = None,
 ) -> Drive:
     """Runs one scenario to its end.
 
@@ -70,6 +71,7 @@ def drive(
         scenario: Id of the scenario.
         run: Name of the run, for replay commands.
         on_tick: Called every tick with simulated time [s] and the number of failures so far.
+        last_tick: Stop after this tick even if nothing has ended the drive.
     """
     session, timings = stage.session, Timings()
     failures: list[dict[str, Any]] = []
@@ -89,7 +91,7 @@ def drive(
         record(log, tick, state, moved, thought, sighting)
         on_tick(state.time, len(failures))
         ended = watch.ended
-        if ended is not None:
+        if ended is not None or tick == last_tick:
             break
 
         commands, moved = renewals(stage, state, sighting, tick)
@@ -109,7 +111,6 @@ def drive(
     failures += judged(rest, stage, thought, scenario, run, failures)
     for event in rest.events:
         log.event(event, tick)
-    assert ended is not None
     return Drive(ended, tick, state.time, failures, timings)
 
 
@@ -132,9 +133,7 @@ def judged(
         )
         taken = [f["id"] for f in (*before, *records)]
         verdict = sighting.verdicts.get(i)
-        records.append(
-            failure_record(event, stage.roster, scenario, run, verdict, believed, taken)
-        )
+        records.append(failure_record(event, stage.roster, scenario, run, verdict, believed, taken))
     return records
 
 
@@ -150,18 +149,14 @@ def record(
     if thought is None:
         log.tick(tick, state, moved)
     else:
-        log.tick(
-            tick, state, moved, thought.decisions, thought.observation, thought.percepts
-        )
+        log.tick(tick, state, moved, thought.decisions, thought.observation, thought.percepts)
     for event in sighting.events:
         log.event(event, tick)
     if len(sighting.involved):
         log.involve(sighting.involved, tick)
 
 
-def renewals(
-    stage: Stage, state: State, sighting: Sighting, tick: int
-) -> tuple[list[Any], Bools]:
+def renewals(stage: Stage, state: State, sighting: Sighting, tick: int) -> tuple[list[Any], Bools]:
     """Commands that put NPCs elsewhere, and the rows they move."""
     moved: Bools = np.zeros(len(stage.roster), dtype=bool)
     if stage.renewal is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import carla
 import numpy as np
@@ -14,9 +13,6 @@ from hdsim.core import seeds
 from hdsim.core.clock import Clock
 from hdsim.core.errors import InfrastructureError, InputError
 from hdsim.core.state import Roster
-from hdsim.driver.load import load_profile
-from hdsim.driver.mix import Mix, assign, load_mix, mix_profiles
-from hdsim.driver.profile import DriverProfile
 from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
@@ -80,32 +76,9 @@ def ego_profile(task: ScenarioTask) -> str | None:
     return task.agent.partition(":")[2] if task.agent.startswith("hdsim:") else None
 
 
-def traffic_mix(task: ScenarioTask) -> Mix:
-    """The task's mix: by name, or as written into the scenario."""
-    wanted = task.traffic.mix
-    near = Path(task.source).parent
-    if isinstance(wanted, str):
-        return load_mix(wanted, near)
-    for name in wanted:
-        load_profile(name, near)
-    return Mix(name=task.mix_label, shares=dict(wanted))
-
-
-def profiles_of(task: ScenarioTask) -> dict[str, DriverProfile]:
-    """Every profile that may drive in a task, by name.
-
-    Raises:
-        InputError: If one is missing or wrong.
-    """
-    near = Path(task.source).parent
-    found = mix_profiles(traffic_mix(task), near) if task.traffic.vehicles else {}
-    ego = ego_profile(task)
-    if ego is not None:
-        found[ego] = load_profile(ego, near)
-    return found
-
-
-def route_of(task: ScenarioTask, graph: LaneGraph, spawn_points: list[carla.Transform]) -> Route | None:
+def route_of(
+    task: ScenarioTask, graph: LaneGraph, spawn_points: list[carla.Transform]
+) -> Route | None:
     """The ego's route on the lane graph; ``None`` when it roams.
 
     Raises:
@@ -222,7 +195,7 @@ def _cast(
     for name, pose, u in zip(names, chosen, draw, strict=True):
         at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + _DROP_M, poses.yaw[pose])
         requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
-    return requests, assign(traffic_mix(task), count, task.seed)
+    return requests, task.drivers
 
 
 def _height(graph: LaneGraph, route: Route) -> float:

@@ -18,13 +18,18 @@ from hdsim.record.schema import Status
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import MapSource, find_map
 from hdsim.run.loop import Drive, drive
-from hdsim.run.pool import Heartbeat, heartbeat_path
+from hdsim.run.pool import Heartbeat
 from hdsim.run.stage import Stage, build
 from hdsim.scenario.task import ScenarioTask
 from hdsim.world.embedded import embedded_server
 from hdsim.world.session import Session, open_session
 
 Address = tuple[str, int] | None
+
+
+def server_name(address: Address) -> str:
+    """What records call a server."""
+    return "embedded" if address is None else f"{address[0]}:{address[1]}"
 
 
 @contextlib.contextmanager
@@ -45,7 +50,9 @@ def run_task(
     schedules: Mapping[str, Schedule],
     run_dir: Path,
     run: str,
+    heart: Heartbeat,
     address: Address = None,
+    last_tick: int | None = None,
 ) -> None:
     """Runs one scenario and leaves its finished log in ``run_dir``.
 
@@ -54,14 +61,15 @@ def run_task(
         schedules: Compiled guidance by profile name.
         run_dir: The run directory.
         run: What replay commands call the run.
+        heart: Where progress is reported.
         address: A running server; ``None`` starts an embedded one.
+        last_tick: Stop after this tick even if the drive goes on.
 
     Raises:
         InputError: If the scenario does not fit the map.
         InfrastructureError: If the server fails.
     """
     began = time.perf_counter()
-    heart = Heartbeat(heartbeat_path(run_dir / ".live", task.id))
     heart.beat(phase="setting the stage")
     source = find_map(task.map, task.source)
     graph = load_lane_graph(source.name, source.xodr)
@@ -87,6 +95,7 @@ def run_task(
                 lambda t, failures: heart.beat(
                     phase="driving", time_s=t, of_s=stage.timeout_s, failures=failures
                 ),
+                last_tick,
             )
             log.finish(
                 scenario_row(task, stage, watch, result, time.perf_counter() - began),
@@ -107,10 +116,8 @@ def scenario_row(
         "mix": task.mix_label,
         "agent": task.agent,
         "seed": task.seed,
-        "status": str(
-            Status.COMPLETED if result.ended is Kind.ARRIVED else Status.FAILED
-        ),
-        "status_detail": str(result.ended),
+        "status": str(Status.COMPLETED if result.ended is Kind.ARRIVED else Status.FAILED),
+        "status_detail": str(result.ended or "stopped"),
         "ticks": result.ticks,
         "sim_time_s": result.time,
         "wall_time_s": wall_s,

@@ -1,0 +1,99 @@
+"""A scenario's inputs made complete: who drives what, and by which programs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdsim.core.errors import InputError
+from hdsim.driver.load import load_profile
+from hdsim.driver.mix import Mix, assign, load_mix
+from hdsim.driver.profile import DriverProfile
+from hdsim.guidance.compile import compile_schedule
+from hdsim.guidance.schedule import Mode, Schedule
+from hdsim.record.run import Run
+from hdsim.road.maps import find_map
+from hdsim.run.stage import ego_profile
+from hdsim.scenario.task import ScenarioTask
+
+# A route's length is not known before its map is read: guidance is compiled for this long, and
+# its last period goes on for ever.
+_GUIDED_S = 1800.0
+
+
+def resolve(task: ScenarioTask, mode: Mode | None = None) -> ScenarioTask:
+    """The task with its mix dealt out to drivers.
+
+    Args:
+        task: As expanded from a file.
+        mode: Replaces the file's guidance mode.
+
+    Raises:
+        InputError: If the mix or one of its profiles is wrong.
+    """
+    count = task.traffic.vehicles
+    drivers = assign(_mix(task), count, task.seed) if count else ()
+    return task.model_copy(update={"drivers": drivers, "guidance": mode or task.guidance})
+
+
+def styles(task: ScenarioTask) -> list[str]:
+    """Names of the profiles that drive in a resolved task, sorted."""
+    ego = ego_profile(task)
+    return sorted({*task.drivers, *([ego] if ego else [])})
+
+
+def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
+    """The schedule of every profile that resolved tasks use, by name.
+
+    Raises:
+        InputError: If a profile is wrong, or one name means different things in two tasks.
+        InfrastructureError: If a language model was asked for and cannot be reached.
+    """
+    schedules: dict[str, Schedule] = {}
+    seen: dict[tuple[str, Path, Mode], DriverProfile] = {}
+    for task in tasks:
+        for name in styles(task):
+            asked = (name, Path(task.source).parent, task.guidance)
+            if asked in seen:
+                continue
+            profile = seen[asked] = load_profile(name, asked[1])
+            known = schedules.get(name)
+            if known is None:
+                schedules[name] = compile_schedule(profile, task.guidance, _GUIDED_S)
+            elif known.profile != profile or known.mode != task.guidance:
+                raise InputError(
+                    task.source, value=name, expected="one profile and guidance of this name"
+                )
+    return schedules
+
+
+def recorded_guidance(run: Run, task: ScenarioTask) -> dict[str, Schedule]:
+    """The schedules that a run recorded for a task: replays ask no model and read no profile.
+
+    Raises:
+        InputError: If the run lacks one.
+    """
+    return {
+        name: Schedule.from_json(run.schedule_json(name), f"{run.path}/guidance/{name}.json")
+        for name in styles(task)
+    }
+
+
+def map_digest(task: ScenarioTask) -> str:
+    """SHA-256 of the OpenDRIVE text of a task's map.
+
+    Raises:
+        InputError: If the map is missing or wrong.
+    """
+    return hashlib.sha256(find_map(task.map, task.source).xodr.encode()).hexdigest()
+
+
+def _mix(task: ScenarioTask) -> Mix:
+    wanted = task.traffic.mix
+    near = Path(task.source).parent
+    if isinstance(wanted, str):
+        return load_mix(wanted, near)
+    for name in wanted:
+        load_profile(name, near)
+    return Mix(name=task.mix_label, shares=dict(wanted))
