@@ -37,6 +37,8 @@ _LOST_M = 5.0
 _PLANNED_CHANGE_M = 40.0
 # After a lane change of convenience a goal route must not ask back sooner than this.
 _NO_RETURN_M = 150.0
+# ... nor lead another way that is longer by this.
+_DETOUR_M = 50.0
 _EXTEND_STEPS = 200
 # A lane change takes this long (literature mean 5-6 s) and at least this way, see Parameters.
 _CHANGE_TIME_S = 5.0
@@ -219,12 +221,36 @@ class Router:
     def _way(self, lane: int, d: int) -> list[int] | None:
         """Lanes from (not with) ``lane`` to the driver's goal, None if there is no way."""
         goal = self._goals[d]
-        assert goal is not None
+        return None if goal is None else self._between(lane, goal[0])
+
+    def _between(self, lane: int, aim: int) -> list[int] | None:
+        """Lanes of the shortest way from (not with) ``lane`` to ``aim``, None if there is none."""
         try:
-            way = nx.shortest_path(self._graph.digraph, lane, goal[0], weight="cost")
+            way = nx.shortest_path(self._graph.digraph, lane, aim, weight="cost")
         except nx.NetworkXNoPath:
             return None
         return [int(i) for i in way[1:]]
+
+    def _rejoin(self, d: int, target: int, lane: int) -> list[int] | None:
+        """Lanes from ``target`` along the given route, not some other way to its goal."""
+        plan = self.lanes_ahead(d)
+        plan = plan[plan.index(lane) :]
+        gone, j = 0.0, 0
+        while j + 1 < len(plan) and gone <= _NO_RETURN_M:
+            moved = side_of(self._graph, plan[j], plan[j + 1]) != 0
+            gone += 0.0 if moved else float(self._graph.length[plan[j]])
+            j += 1
+            if moved:
+                break
+        way = self._between(target, plan[j])
+        if way is None:
+            return None
+        taken = sum(
+            float(self._graph.length[a])
+            for a, b in pairwise([target, *way])
+            if side_of(self._graph, a, b) == 0
+        )
+        return [*way, *plan[j + 1 :]] if taken < gone + _DETOUR_M else None
 
     def _extend(self, d: int) -> None:
         """Lay lanes until enough of the path is ahead, then publish the samples."""
@@ -300,7 +326,7 @@ class Router:
         if target < 0 or room < _SHORTEST_CHANGE_M:
             return False
         if self._goals[d] is not None:
-            way = self._way(target, d)
+            way = self._rejoin(d, target, lane)
             if way is None or self._asks_back(d, target, way, lane):
                 return False
             self._plans[d] = deque(way)
