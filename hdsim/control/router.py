@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 
 from hdsim.control.beside import side_of
+from hdsim.control.parameters import Parameters
 from hdsim.control.track import (
     COLUMNS,
     CURVATURE,
@@ -40,9 +41,6 @@ _NO_RETURN_M = 150.0
 # ... nor lead another way that is longer by this.
 _DETOUR_M = 50.0
 _EXTEND_STEPS = 200
-# A lane change takes this long (literature mean 5-6 s) and at least this way, see Parameters.
-_CHANGE_TIME_S = 5.0
-_SHORTEST_CHANGE_M = 15.0
 # Distance of window point k: dense near the car, where steering looks, sparse far ahead.
 _GRID = np.arange(POINTS) * (1.0 + 0.02 * np.arange(POINTS))
 _GRID_SPEED = 14.0
@@ -60,6 +58,7 @@ class Router:
         roster: Who takes part; paths follow the order of ``roster.drivers``.
         seed: Scenario seed.
         routes: Routes to a goal by actor name.
+        parameters: Those of the driving model; they say how long a lane change takes.
     """
 
     def __init__(
@@ -68,8 +67,9 @@ class Router:
         roster: Roster,
         seed: int,
         routes: Mapping[str, Route] | None = None,
+        parameters: Parameters | None = None,
     ) -> None:
-        self._graph = graph
+        self._graph, self._p = graph, parameters or Parameters()
         self._rows = roster.drivers
         names = [roster.names[int(r)] for r in roster.drivers]
         self._keys = seeds.keys(seed, names, "route")
@@ -323,7 +323,7 @@ class Router:
         if target < 0 and len(ahead) == 2 and side_of(self._graph, *ahead) == side:
             target = ahead[1]  # the route asks for it where the markings do not
         room = self._room(d, i)
-        if target < 0 or room < _SHORTEST_CHANGE_M:
+        if target < 0 or room < self._p.change_min_length:
             return False
         if self._goals[d] is not None:
             way = self._rejoin(d, target, lane)
@@ -341,7 +341,7 @@ class Router:
                 break
         else:
             self._open[d], self._end[d] = True, np.inf
-        wanted = max(_SHORTEST_CHANGE_M, _CHANGE_TIME_S * float(self._speed[d]))
+        wanted = max(self._p.change_min_length, self._p.change_time * float(self._speed[d]))
         track.switch(s, other, min(wanted, room))
         self._publish(d, track)
         return True
