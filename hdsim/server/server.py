@@ -15,6 +15,7 @@ from hdsim.server.connections import Connection, RpcConnection, StreamConnection
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
 from hdsim.server.shapes import Settings
 from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
+from hdsim.server.spinning import Spinner
 from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town
 
@@ -22,9 +23,8 @@ from hdsim.server.town import Town
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic
 # Manager is registered a frame is published only after this long without a call [s].
 QUIET_S = 150e-6
-# After a box answer the next call is on its way, and after a frame the Traffic Manager's first
-# one: looking for it for this long [s] costs less than sleeping until it comes.
-BOX_SPIN_S = 200e-6
+# After a frame the Traffic Manager's first call is on its way: looking for it for this long [s]
+# costs less than sleeping until it comes.
 FRAME_SPIN_S = 300e-6
 
 
@@ -76,6 +76,7 @@ class Server:
         self._episode = self._sim.episode
         self._frame_bytes = b""
         self._last_call_s = 0.0
+        self._spinner = Spinner()
         self._next_frame_s = time.monotonic()
         self._step()
         self._publish()
@@ -101,6 +102,7 @@ class Server:
                 self._wait_for_quiet()
                 self._publish()
                 if self._session.managers:
+                    self._spinner.next_frame()
                     self._poll_for(FRAME_SPIN_S)
             elif self._is_frame_due():
                 self._step()
@@ -212,7 +214,7 @@ class Server:
 
     def _spin(self, peer: RpcConnection) -> bytes | None:
         """Waits without sleeping for the call that follows a box answer."""
-        end = time.perf_counter() + BOX_SPIN_S
+        end = time.perf_counter() + self._spinner.seconds
         while True:
             data = peer.receive()
             if data != b"" or time.perf_counter() > end:
@@ -223,8 +225,10 @@ class Server:
         if type(request) is BoxRequest:
             peer.send(box_answer(request, calls_actors.box(self._session, request.actor)))
             self._last_call_s = time.perf_counter()
-            return True
+            self._spinner.box_call(self._last_call_s)
+            return self._spinner.seconds > 0.0
         assert isinstance(request, Request)
+        self._spinner.other_call()
         call = self._calls.get(request.name)
         if call is None:
             peer.send(refusal(request.msgid, f"unknown function {request.name!r}"))
