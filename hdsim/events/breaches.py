@@ -82,7 +82,7 @@ def red_light(window: Window, row: int) -> list[Fact]:
     found = []
     for i in window.last(_RED_S)[1:]:
         before, now = window.states[i - 1], window.states[i]
-        if row in ran_red(before, now, window.roster, window.graph):
+        if row in ran_red(before, now, window.roster, window.stops):
             speed = float(now.speed[row])
             text = f"crossed the stop line on red at {speed:.1f} m/s"
             found.append(fact(window, i, "red_light", row, text, speed_mps=speed))

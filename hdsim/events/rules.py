@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from hdsim.core.state import Bools, Ints, Roster, SignalState, State, wrap_angle
+from hdsim.core.state import Bools, Floats, Ints, Roster, SignalState, State, wrap_angle
 from hdsim.events.event import Event, Kind
 from hdsim.events.geometry import lane_point
 from hdsim.events.thresholds import Thresholds
@@ -16,27 +17,57 @@ _LEAST_SPEED_MPS = 0.1
 # An episode of driving off the road or the wrong way ends after so long back in place [s]: a
 # heuristic without a source.
 _BACK_S = 1.0
+# Lanes with a stop line nearer to their start than this are looked into from the lane before: more
+# than half the longest vehicle.
+_SHORT_M = 8.0
 
 
-def stop_line_distance(state: State, roster: Roster, graph: LaneGraph) -> np.ndarray:
-    """Front bumper to the stop line of the own lane [m], negative past it; inf without one."""
+@dataclass(frozen=True, slots=True)
+class StopLines:
+    """The stop line that a vehicle on each lane meets first, shape (L,).
+
+    A lane that leads into a short one with a signal counts it too: the front bumper is over the
+    line before the centre is on that lane.
+
+    Attributes:
+        signal: Signal index, -1 for none.
+        at: Where it lies, along this lane and beyond [m].
+    """
+
+    signal: Ints
+    at: Floats
+
+    @classmethod
+    def of(cls, graph: LaneGraph) -> StopLines:
+        """All stop lines of a map."""
+        signal, at = graph.signal.copy(), graph.stop_s.copy()
+        for lane in np.flatnonzero(graph.signal < 0):
+            for after in graph.successors[lane]:
+                if graph.signal[after] >= 0 and graph.stop_s[after] < _SHORT_M:
+                    signal[lane] = graph.signal[after]
+                    at[lane] = graph.length[lane] + graph.stop_s[after]
+        return cls(signal, at)
+
+
+def stop_line_distance(state: State, roster: Roster, stops: StopLines) -> Floats:
+    """Front bumper to the next stop line [m], negative past it; inf without one."""
     lane = np.maximum(state.lane, 0)
-    has = (state.lane >= 0) & (graph.signal[lane] >= 0)
+    has = (state.lane >= 0) & (stops.signal[lane] >= 0)
     heading = np.cos(wrap_angle(state.yaw - state.lane_yaw))
     front = state.s + 0.5 * roster.length * heading
-    return np.where(has & (heading > 0.5), graph.stop_s[lane] - front, np.inf)
+    return np.where(has & (heading > 0.5), stops.at[lane] - front, np.inf)
 
 
 def ran_red(
-    before: State, now: State, roster: Roster, graph: LaneGraph, moved: Bools | None = None
+    before: State, now: State, roster: Roster, stops: StopLines, moved: Bools | None = None
 ) -> Ints:
     """Rows whose front bumper crossed their stop line between two ticks while it showed red.
 
     Leaderboard v1 takes the rear of the vehicle; the law, and the verdict, the front.
     """
-    was = stop_line_distance(before, roster, graph)
-    distance = stop_line_distance(now, roster, graph)
-    signal = graph.signal[np.maximum(now.lane, 0)]
+    was = stop_line_distance(before, roster, stops)
+    distance = stop_line_distance(now, roster, stops)
+    signal = stops.signal[np.maximum(now.lane, 0)]
     red = np.zeros(len(signal), dtype=bool)
     has = signal >= 0
     red[has] = now.signals[signal[has]] == SignalState.RED
@@ -57,6 +88,7 @@ class RedLights:
 
     def __init__(self, roster: Roster, graph: LaneGraph) -> None:
         self._roster, self._graph = roster, graph
+        self._stops = StopLines.of(graph)
         self._before: State | None = None
 
     def step(self, tick: int, state: State, moved: Bools | None = None) -> list[Event]:
@@ -65,8 +97,8 @@ class RedLights:
         if before is None or not len(self._graph.signals):
             return []
         events = []
-        for row in ran_red(before, state, self._roster, self._graph, moved):
-            signal = self._graph.signals[int(self._graph.signal[state.lane[row]])]
+        for row in ran_red(before, state, self._roster, self._stops, moved):
+            signal = self._graph.signals[int(self._stops.signal[state.lane[row]])]
             events.append(
                 Event(
                     Kind.RED_LIGHT,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.core.state import Bools, Roster, State
+from hdsim.events.rules import StopLines
 from hdsim.events.thresholds import Thresholds
 from hdsim.road.lanes import LaneGraph
 
@@ -26,6 +27,7 @@ class Window:
         roster: Who takes part.
         graph: The lane graph.
         limits: What counts as off the road and the wrong way.
+        stops: The map's stop lines.
     """
 
     states: Sequence[State]
@@ -34,6 +36,7 @@ class Window:
     roster: Roster
     graph: LaneGraph
     limits: Thresholds
+    stops: StopLines
 
     def back(self, seconds: float) -> State:
         """The state ``seconds`` before the event, or the oldest."""
@@ -64,6 +67,7 @@ class History:
     ) -> None:
         self._roster, self._graph, self._limits = roster, graph, thresholds
         self._step_s = step_s
+        self._stops = StopLines.of(graph)
         self._states: deque[State] = deque(maxlen=round(LENGTH_S / step_s) + 1)
         self._moved_at = np.full(len(roster), -1, dtype=np.int64)
         self._tick = -1
@@ -81,4 +85,6 @@ class History:
         since = max((int(self._moved_at[r]) for r in rows if r >= 0), default=-1)
         oldest = self._tick - len(states) + 1
         states = states[max(0, since - oldest) :]
-        return Window(states, self._tick, self._step_s, self._roster, self._graph, self._limits)
+        return Window(
+            states, self._tick, self._step_s, self._roster, self._graph, self._limits, self._stops
+        )
