@@ -25,7 +25,7 @@ from hdsim.run.replay import verify as verify_run
 from hdsim.run.worker import Address
 from hdsim.scenario.cli import app as scenarios_app
 from hdsim.scenario.expand import expand
-from hdsim.server.__main__ import serve
+from hdsim.server.serve import serve
 
 app = typer.Typer(
     no_args_is_help=True,
