@@ -254,3 +254,14 @@ def test_a_map_file_is_found_beside_the_scenario(tmp_path) -> None:
     (task,) = expand(path).tasks
     assert task.map == str(tmp_path / "site.xodr")
     assert task.id == "site/roam9/normal/s1"
+
+
+def test_the_example_of_the_docs_is_what_it_says(tmp_path, route_file) -> None:
+    source = route_file("leaderboard1_training_town01.xml")
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "rush-hour.yaml"
+    path.write_text(example.replace(source.name, str(source)))
+    tasks = expand(path).tasks
+    assert len(tasks) == 2 * 2 * 3
+    assert (tasks[0].id, tasks[-1].id) == ("town01/r00/normal/s1", "town01/r03/mixed/s3")
