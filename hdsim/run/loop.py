@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import carla
 import numpy as np
 
 from hdsim.core.state import Bools, Floats, State
@@ -17,8 +16,8 @@ from hdsim.events.failure import beliefs, failure_record, is_failure
 from hdsim.events.watch import Sighting, Watch
 from hdsim.record.log import ScenarioLog
 from hdsim.run.drivers import Thought
-from hdsim.run.stage import Stage
-from hdsim.world.frames import to_carla
+from hdsim.run.stage import DROP_M, Stage
+from hdsim.world.teleport import teleport
 
 _RENEW_EVERY_S = 1.0
 _ROUTE_AHEAD_M = 300.0
@@ -167,10 +166,9 @@ def renewals(stage: Stage, state: State, sighting: Sighting, tick: int) -> tuple
         return [], moved
     commands: list[Any] = []
     for row, pose in stage.renewal.due(state, path_ahead(stage, state), _RENEW_EVERY_S):
-        at, actor = stage.poses, stage.actors[row].id
-        there = to_carla(at.x[pose], at.y[pose], at.z[pose] + 0.5, at.yaw[pose])
-        commands.append(carla.command.ApplyTransform(actor, there))
-        commands.append(carla.command.ApplyTargetVelocity(actor, carla.Vector3D()))
+        at = stage.poses
+        there = (at.x[pose], at.y[pose], at.z[pose] + DROP_M, at.yaw[pose])
+        commands += teleport(stage.actors[row], *there)
         moved[row] = True
     if moved.any() and stage.drivers is not None:
         stage.drivers.begin_anew(np.flatnonzero(moved[stage.roster.drivers]))

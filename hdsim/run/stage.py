@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import carla
 import numpy as np
 
 from hdsim.core import seeds
 from hdsim.core.clock import Clock
-from hdsim.core.errors import InfrastructureError, InputError
+from hdsim.core.errors import InputError
 from hdsim.core.state import Roster
 from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
@@ -25,13 +24,14 @@ from hdsim.scenario.weather import WeatherFields
 from hdsim.world.actuation import Actuator
 from hdsim.world.contacts import ContactSensor
 from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, TrafficManagerEgo, load_callable
-from hdsim.world.frames import from_carla, to_carla
-from hdsim.world.session import Session, SpawnRequest
+from hdsim.world.frames import to_carla
+from hdsim.world.session import Session, SpawnRequest, Vehicle
 from hdsim.world.snapshot import SnapshotReader
 from hdsim.world.spawning import car_blueprints, roster_of
+from hdsim.world.weather import set_weather
 
 EGO = "ego"
-_DROP_M = 0.5  # vehicles are spawned this far above the road and settle
+DROP_M = 0.5  # vehicles are put this far above the road [m] and settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Stage:
     clock: Clock
     graph: LaneGraph
     roster: Roster
-    actors: tuple[carla.Vehicle, ...]
+    actors: tuple[Vehicle, ...]
     route: Route | None
     timeout_s: float
     reader: SnapshotReader
@@ -77,9 +77,14 @@ def ego_profile(task: ScenarioTask) -> str | None:
 
 
 def route_of(
-    task: ScenarioTask, graph: LaneGraph, spawn_points: list[carla.Transform]
+    task: ScenarioTask, graph: LaneGraph, spawn_points: Sequence[tuple[float, float, float]]
 ) -> Route | None:
     """The ego's route on the lane graph; ``None`` when it roams.
+
+    Args:
+        task: The scenario.
+        graph: The lane graph.
+        spawn_points: The map's spawn points, ``(x, y, yaw)`` [m, m, rad].
 
     Raises:
         InputError: If the route leaves the map or cannot be driven.
@@ -97,7 +102,7 @@ def route_of(
                     index,
                     f"a spawn point of {task.map}: 0 to {len(spawn_points) - 1}",
                 )
-            lane, s, _, _ = graph.locate(*from_carla(spawn_points[index]))
+            lane, s, _, _ = graph.locate(*spawn_points[index])
             places.append((int(lane), float(s)))
         return plan(graph, places[0], places[1], f"{task.source}: ego.route")
     points = [(x, y, yaw) for x, y, _, yaw in wanted.points]
@@ -124,8 +129,8 @@ def build(
         InfrastructureError: If the server refuses.
     """
     clock = Clock(task.step_s)
-    session.world.set_weather(_weather(task))
-    route = route_of(task, graph, session.world.get_map().get_spawn_points())
+    set_weather(session.world, _weather(task))
+    route = route_of(task, graph, session.spawn_points())
     poses = candidate_poses(graph)
     requests, styles = _cast(session, task, graph, poses, route)
     actors = session.spawn(requests)
@@ -187,13 +192,13 @@ def _cast(
             f"at most {room}: the map has room for no more in traffic.area",
         )
     x, y, z, yaw = start
-    requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + _DROP_M, yaw), "hero")]
+    requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + DROP_M, yaw), "hero")]
     if not count:
         return requests, ()
     cars = car_blueprints(session.world, task.traffic.blueprints, task.source)
     draw = seeds.uniform(seeds.keys(task.seed, names, "blueprint"))
     for name, pose, u in zip(names, chosen, draw, strict=True):
-        at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + _DROP_M, poses.yaw[pose])
+        at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + DROP_M, poses.yaw[pose])
         requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
     return requests, task.drivers
 
@@ -207,7 +212,7 @@ def _height(graph: LaneGraph, route: Route) -> float:
 def _ego(
     session: Session,
     task: ScenarioTask,
-    actor: carla.Vehicle,
+    actor: Vehicle,
     graph: LaneGraph,
     route: Route | None,
 ) -> Ego:
@@ -225,13 +230,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _weather(task: ScenarioTask) -> carla.WeatherParameters:
+def _weather(task: ScenarioTask) -> str | dict[str, float]:
     if isinstance(task.weather, WeatherFields):
-        weather = carla.WeatherParameters()
-        for name, value in task.weather.model_dump(exclude_none=True).items():
-            setattr(weather, name, value)
-        return weather
-    preset = getattr(carla.WeatherParameters, task.weather, None)
-    if preset is None:
-        raise InfrastructureError(f"this carla client has no weather preset {task.weather}")
-    return preset
+        return task.weather.model_dump(exclude_none=True)
+    return task.weather

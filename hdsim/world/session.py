@@ -14,10 +14,14 @@ import carla
 
 from hdsim.core.errors import InfrastructureError
 from hdsim.road.maps import MapSource
+from hdsim.world.frames import from_carla
 
 # More stream threads than cores: with as many as cores, sensor callbacks that wait for the
 # interpreter can starve the thread that delivers the frame, and the tick times out.
 _STREAM_THREADS = 6
+
+Vehicle = carla.Vehicle
+"""A vehicle's actor, for rooms that only hand it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class Session:
         self.actors: list[carla.Actor] = []
         self.sensors: list[carla.Sensor] = []
         self._traffic_managers: list[carla.TrafficManager] = []
+
+    def spawn_points(self) -> list[tuple[float, float, float]]:
+        """The map's spawn points, ``(x, y, yaw)`` [m, m, rad], in the right-handed frame."""
+        return [from_carla(point) for point in self.world.get_map().get_spawn_points()]
 
     def traffic_manager(self, port: int, seed: int) -> carla.TrafficManager:
         """A synchronous, seeded Traffic Manager of this client on ``port``."""
