@@ -1,0 +1,209 @@
+"""Writes the parts of the documentation that the code knows best.
+
+``python docs/generate.py`` renews everything between ``<!-- generated: NAME -->`` and
+``<!-- end -->`` in the pages beside it; with ``--check`` it only says which pages are stale.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from hdsim.driver.profile import ProfileFile
+from hdsim.events.thresholds import Thresholds
+from hdsim.perception.catalogue import Course, Gain, Operation, Selector
+from hdsim.perception.parameters import KINDS
+from hdsim.scenario.schema import Scenario
+from hdsim.server.calls import table
+from hdsim.server.calls_other import ACCEPTED, REFUSED
+
+DOCS = Path(__file__).resolve().parent
+_PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_COMMON = ("op", "select", "course", "gain", "source")
+Schema = dict[str, Any]
+
+
+def keys(model: type[BaseModel]) -> str:
+    """A table of all keys below a model."""
+    schema = model.model_json_schema(by_alias=True)
+    rows = list(_rows(schema, schema.get("$defs", {}), ""))
+    return _table(("key", "value", "default", "meaning"), rows)
+
+
+def _rows(schema: Schema, defs: Schema, prefix: str) -> Iterator[Sequence[str]]:
+    required = schema.get("required", ())
+    for name, field in schema.get("properties", {}).items():
+        key = f"{prefix}{name}"
+        objects = [o for o in _alternatives(field, defs) if "properties" in o]
+        plain = [o for o in _alternatives(field, defs) if "properties" not in o]
+        default = "required" if name in required else _shown(field.get("default"))
+        meaning = field.get("description") or (plain[0].get("description", "") if plain else "")
+        if plain or default == "required":
+            values = _words(plain) if plain else "one of the groups below"
+            if plain and objects:
+                values += ", or the keys below"
+            yield f"`{key}`", values, default, meaning or _first_line(objects)
+        for one in objects:
+            yield from _rows(one, defs, f"{key}.")
+
+
+def _first_line(schemas: Sequence[Schema]) -> str:
+    return schemas[0].get("description", "").split("\n")[0] if len(schemas) == 1 else ""
+
+
+def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:
+    """Every schema that may stand here, references and null taken away."""
+    if "$ref" in schema:
+        return _alternatives(defs[schema["$ref"].rsplit("/", 1)[-1]], defs)
+    for many in ("anyOf", "oneOf"):
+        if many in schema:
+            return [a for one in schema[many] for a in _alternatives(one, defs)]
+    return [] if schema.get("type") == "null" else [schema]
+
+
+def _words(schemas: Sequence[Schema]) -> str:
+    return " or ".join(dict.fromkeys(_word(s) for s in schemas))
+
+
+def _word(schema: Schema) -> str:
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return " \\| ".join(f"`{v}`" for v in schema["enum"])
+    kind = schema.get("type", "any value")
+    if kind == "array":
+        if "prefixItems" in schema:
+            return f"{len(schema['prefixItems'])} numbers"
+        return f"list of {_word(schema.get('items', {}))}"
+    if kind == "object":
+        inner = schema.get("additionalProperties")
+        return f"name: {_word(inner)}" if isinstance(inner, dict) else "mapping"
+    name = {"string": "text", "boolean": "`true` \\| `false`", "integer": "integer"}.get(kind, kind)
+    bounds = _bounds(schema)
+    return bounds if kind == "number" and bounds else f"{name} {bounds}".strip()
+
+
+def _bounds(schema: Schema) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{low:.15g} to {high:.15g}"
+    words = (
+        ("minimum", "from {:.15g}"),
+        ("exclusiveMinimum", "above {:.15g}"),
+        ("maximum", "up to {:.15g}"),
+        ("exclusiveMaximum", "below {:.15g}"),
+    )
+    return ", ".join(text.format(schema[key]) for key, text in words if key in schema)
+
+
+def _shown(default: Any) -> str:
+    if default is None or default in ("", {}, []):
+        return ""
+    if isinstance(default, dict):
+        return "{" + ", ".join(f"{k}: {_shown(v)}" for k, v in default.items()) + "}"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, float):
+        return f"{default:.6g}"
+    if isinstance(default, (list, tuple)):
+        return "[" + ", ".join(_shown(v).strip("`") for v in default) + "]"
+    return f"`{default}`" if isinstance(default, str) else str(default)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def operations() -> str:
+    """Every operation of the catalogue with its parameters."""
+    return "\n".join(_operation(kind) for kind in get_args(get_args(Operation)[0]))
+
+
+def _operation(model: type[BaseModel]) -> str:
+    name = model.model_fields["op"].default
+    scaled = {p.name: p for p in KINDS[name].scaled}
+    schema = model.model_json_schema()
+    rows = []
+    for key, field in schema["properties"].items():
+        if key in _COMMON:
+            continue
+        parameter = scaled.get(key)
+        neutral = f"{parameter.neutral:g}" if parameter else ""
+        at_once = parameter is None or parameter.rate_per_s == float("inf")
+        rate = "" if parameter is None or at_once else f"{parameter.rate_per_s:g}"
+        words = _words(_alternatives(field, schema.get("$defs", {})))
+        default = "required" if key in schema.get("required", ()) else _shown(field.get("default"))
+        said = re.sub(r"\s*Neutral: [\d.]+[.;]?", "", field.get("description", "")).strip()
+        rows.append((f"`{key}`", words, default, neutral, rate, said[:1].upper() + said[1:]))
+    head = ("parameter", "range", "default", "neutral", "fastest change per s", "")
+    return f"### `{name}`\n\n{_told(model)}\n\n{_table(head, rows)}"
+
+
+def _told(model: type[BaseModel]) -> str:
+    """A docstring as Markdown."""
+    return cleandoc(model.__doc__ or "").replace("``", "`")
+
+
+def common_parts() -> str:
+    """Selector, time courses and gain."""
+    parts: list[tuple[str, type[BaseModel]]] = [("`select`", Selector)]
+    for course in get_args(get_args(Course)[0]):
+        parts.append((f"`course: {course.model_fields['course'].default}`", course))
+    parts.append(("`gain`", Gain))
+    return "\n".join(f"### {title}\n\n{_told(model)}\n\n{keys(model)}" for title, model in parts)
+
+
+def calls() -> str:
+    """Remote calls by what the embedded server does with them."""
+    served = sorted(set(table()) - set(ACCEPTED) - set(REFUSED))
+    groups = (
+        ("Served", served),
+        ("Accepted without effect", sorted(ACCEPTED)),
+        ("Refused with an error that says so", sorted(REFUSED)),
+    )
+    return "\n".join(
+        f"**{title}** ({len(names)}): {', '.join(f'`{n}`' for n in names)}.\n"
+        for title, names in groups
+    )
+
+
+PARTS = {
+    "scenario-keys": lambda: keys(Scenario),
+    "profile-keys": lambda: keys(ProfileFile),
+    "detector-keys": lambda: keys(Thresholds),
+    "operations": operations,
+    "operation-parts": common_parts,
+    "server-calls": calls,
+}
+
+
+def renewed(text: str) -> str:
+    """A page with its generated parts as they should be."""
+    return _PART.sub(lambda m: f"{m[1]}\n{PARTS[m[2]]()}\n{m[3]}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Renews or checks all pages; the exit code."""
+    stale = [
+        page
+        for page in sorted(DOCS.glob("*.md"))
+        if renewed(page.read_text(encoding="utf-8")) != page.read_text(encoding="utf-8")
+    ]
+    for page in stale:
+        if "--check" in arguments:
+            print(f"{page.name} is stale: run python docs/generate.py")
+        else:
+            page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+            print(f"{page.name} renewed")
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
