@@ -15,11 +15,6 @@ def to_carla(x: float, y: float, z: float, yaw: float) -> carla.Transform:
     )
 
 
-def location(x: float, y: float, z: float = 0.0) -> carla.Location:
-    """A point [m] of the right-handed frame as a CARLA location."""
-    return carla.Location(x=float(x), y=-float(y), z=float(z))
-
-
 def from_carla(transform: carla.Transform) -> tuple[float, float, float]:
     """``(x, y, yaw)`` [m, m, rad] in the right-handed frame."""
     here = transform.location
