@@ -35,7 +35,8 @@ app = typer.Typer(
 app.add_typer(drivers_app, name="drivers")
 app.add_typer(guidance_app, name="guidance")
 app.add_typer(scenarios_app, name="scenarios")
-out = Console()
+# Files and pipes get tables wide enough not to fold.
+out = Console(width=None if sys.stdout.isatty() else 140)
 
 CarlaFlag = Annotated[
     str, typer.Option("--carla", help="HOST:PORT of a running CARLA; left out: embedded servers.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -12,6 +13,10 @@ from hdsim.events.event import STATIC, Contact, Event, Kind
 from hdsim.events.geometry import Boxes, overlap, same_level
 from hdsim.events.thresholds import Thresholds
 from hdsim.road.lanes import LaneGraph
+
+# Boxes nearer than this touch [m]. A simulator that pushes colliding vehicles apart within its
+# step leaves them side by side: the overlap itself never shows in a snapshot.
+TOUCH_M = 0.05
 
 
 class Collisions:
@@ -81,7 +86,7 @@ class Collisions:
 
 
 def overlapping(state: State, roster: Roster, graph: LaneGraph, reach: Ints) -> Ints:
-    """Pairs of present actors whose boxes overlap, shape (k, 2), first row < second row."""
+    """Pairs of present actors whose boxes touch, shape (k, 2), first row < second row."""
     here = np.flatnonzero(state.present)
     if len(here) < 2:
         return np.zeros((0, 2), dtype=np.int64)
@@ -90,7 +95,9 @@ def overlapping(state: State, roster: Roster, graph: LaneGraph, reach: Ints) -> 
     if not len(pairs):
         return pairs.reshape(0, 2)
     a, b = pairs.min(axis=1), pairs.max(axis=1)
-    hit = overlap(Boxes.of(state, roster, a), Boxes.of(state, roster, b))
+    wider = Boxes.of(state, roster, a)
+    wider = replace(wider, length=wider.length + 2.0 * TOUCH_M, width=wider.width + 2.0 * TOUCH_M)
+    hit = overlap(wider, Boxes.of(state, roster, b))
     a, b = a[hit], b[hit]
     level = same_level(graph, state, a, b)
     return np.column_stack([a[level], b[level]])

@@ -30,30 +30,30 @@ def tables(run: Run, most_failures: int = 20) -> list[Table]:
 
 def by_style(summaries: Sequence[Summary]) -> Table:
     """One line per traffic mix and ego; scores are those of Leaderboard 1.0."""
-    table = Table(title="By traffic (scores: CARLA Leaderboard 1.0)")
+    table = Table(
+        title="By traffic (driving score and route completion: CARLA Leaderboard 1.0)",
+        caption="collisions by who was at fault: ego / NPC / shared / unclear",
+    )
     for name in ("traffic", "ego"):
         table.add_column(name, overflow="fold")
     for name in (
-        "scenarios",
-        "driving score",
-        "route compl. %",
-        "collisions: ego",
-        "NPC",
-        "shared",
-        "unclear",
-        "near misses/km",
-        "red lights",
+        "runs",
+        "score",
+        "compl. %",
+        "collisions",
+        "near misses\nper km",
+        "red\nlights",
         "km",
     ):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for s in summaries:
-        count = f"{s.results}" + (f" (+{s.without} without result)" if s.without else "")
+        count = f"{s.results}" + (f" of {s.results + s.without}" if s.without else "")
         table.add_row(
             *s.group,
             count,
             _number(s.driving_score, 1),
             _number(s.route_completion_pct, 1),
-            *map(str, s.collisions),
+            " / ".join(map(str, s.collisions)),
             _number(s.near_misses_per_km, 2),
             str(s.red_lights),
             _number(s.km, 2),
@@ -90,20 +90,17 @@ def infrastructure(rows: Sequence[dict[str, Any]]) -> Table:
 def failures(records: Sequence[dict[str, Any]], most: int) -> Table:
     """The ego's failures, with what replays them."""
     table = Table(title=f"Failures of the ego: {len(records)}")
-    for name in ("failure (hdsim replay RUN --failure ...)", "what", "with", "verdict", "because"):
+    for name in ("failure", "with", "verdict"):
         table.add_column(name, overflow="fold")
     for record in records[:most]:
         others = [a for a in record["actors"] if a["role"] != "ego"]
-        told = ", ".join(f"{a['name']} ({a['style'] or 'no HDSim driver'})" for a in others)
-        table.add_row(
-            record["id"],
-            record["kind"],
-            told,
-            (record["verdict"] or "").replace("_", " "),
-            (record["because"] or "").replace("_", " "),
-        )
+        told = ", ".join(f"{a['name']}, {a['style'] or 'no HDSim driver'}" for a in others)
+        verdict = (record["verdict"] or "").replace("_", " ")
+        if record["because"]:
+            verdict += f": {record['because'].replace('_', ' ')}"
+        table.add_row(record["id"], told, verdict)
     if len(records) > most:
-        table.add_row(f"... and {len(records) - most} more in failures.jsonl", "", "", "", "")
+        table.add_row(f"... and {len(records) - most} more in failures.jsonl", "", "")
     return table
 
 

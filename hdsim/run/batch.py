@@ -130,7 +130,8 @@ def scenario_job(
     """One scenario as a job of the pool."""
     needed = {name: schedules[name] for name in styles(task)}
     heart = Heartbeat(heartbeat_path(live, task.id))
-    return Job(task.id, run_task, (task, needed, run_dir, run, heart, address, last_tick))
+    arguments = (task, needed, run_dir, run, heart, address, last_tick)
+    return Job(task.id, run_task, arguments, run_dir / "logs" / f"{task.stem}.log")
 
 
 def _text(source: str) -> str:
@@ -150,9 +151,9 @@ def _collect(writer: RunWriter, end: Ended[None]) -> dict[str, Any]:
 def status_of(end: Ended[Any]) -> tuple[Status, str]:
     """The infrastructure status of a job that gave no result, and what is known of it."""
     if end.kind == "stalled":
-        return Status.TIMEOUT_WALL, "no progress; killed and tried twice"
+        return Status.TIMEOUT_WALL, f"no progress, killed; tried {end.attempts} times"
     if end.kind == "died":
-        return Status.KILLED, f"the worker process died: {end.error}"
+        return Status.KILLED, f"the worker process died {end.attempts} times: {end.error}"
     if isinstance(end.error, InputError):
         return Status.BAD_INPUT, str(end.error)
     if isinstance(end.error, InfrastructureError):

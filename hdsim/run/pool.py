@@ -32,11 +32,13 @@ class Job(Generic[T]):
         name: Unique within the batch; names its heartbeat.
         call: A module-level function; its arguments must pickle.
         args: Its arguments.
+        output: File that takes what the process prints, client libraries included.
     """
 
     name: str
     call: Callable[..., T]
     args: tuple[Any, ...]
+    output: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def run_jobs(
                 job, attempt = waiting.pop()
                 beat_path = heartbeat_path(folder, job.name)
                 beat_path.unlink(missing_ok=True)
-                future = pool.schedule(job.call, args=job.args)
+                future = pool.schedule(_call, args=(job.call, job.args, job.output))
                 running.append(_Running(job, future, beat_path, attempt))
             time.sleep(_POLL_S)
             progress = {}
@@ -151,6 +153,16 @@ def run_jobs(
     finally:
         pool.stop()
         pool.join()
+
+
+def _call(call: Callable[..., T], args: tuple[Any, ...], output: Path | None) -> T:
+    """Runs in the worker process: the call, with its output kept apart."""
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+    return call(*args)
 
 
 def _watch(run: _Running[T], stall_s: float) -> None:

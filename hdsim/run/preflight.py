@@ -96,7 +96,8 @@ def preflight_all(
 def _job(
     name: str, task: ScenarioTask, key: str, live: Path, address: Address
 ) -> Job[dict[str, Any]]:
-    return Job(name, try_route, (task, key, heartbeat_path(live, name), address))
+    arguments = (task, key, heartbeat_path(live, name), address)
+    return Job(name, try_route, arguments, live / f"{key}.log")
 
 
 def try_route(task: ScenarioTask, key: str, beat: Path, address: Address) -> dict[str, Any]:
