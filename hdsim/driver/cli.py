@@ -81,7 +81,8 @@ def check(
     for path in files:
         try:
             mix = load_mix(_as_path(path))
-            mix_profiles(mix, path.parent)
+            if mix.profiles != (path.stem,):  # else it is a profile, loaded already
+                mix_profiles(mix, _home(path))
         except InputError as error:
             typer.echo(str(error), err=True)
             wrong += 1
@@ -89,6 +90,12 @@ def check(
             typer.echo(f"{path}: ok")
     if wrong:
         raise typer.Exit(InputError.exit_code)
+
+
+def _home(path: Path) -> Path:
+    """The folder whose ``drivers/`` the file is in, else the file's own."""
+    drivers = [folder for folder in path.resolve().parents if folder.name == "drivers"]
+    return drivers[0].parent if drivers else path.parent
 
 
 def _as_path(path: Path) -> str:

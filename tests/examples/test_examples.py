@@ -1,0 +1,89 @@
+"""Every example runs alone, as its first lines say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hdsim.record.run import Run
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def hdsim(*arguments: str | Path, **environment: str) -> str:
+    return run("-m", "hdsim.cli", *arguments, **environment)
+
+
+def only_row(folder: Path) -> dict:
+    (row,) = Run.open(folder).scenarios.to_pylist()
+    return row
+
+
+def test_every_example_is_listed() -> None:
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    files = [p for p in EXAMPLES.rglob("*") if p.suffix in (".py", ".yaml")]
+    assert len(files) > 5
+    assert [str(p) for p in files if f"`{p.relative_to(EXAMPLES)}`" not in page] == []
+
+
+def test_01_a_plain_client_drives_ten_cars() -> None:
+    words = run(EXAMPLES / "01_server_first_steps.py").splitlines()
+    assert words[0] == "Carla/Maps/grid, server 0.9.16"
+    speeds = [float(word) for word in words[-1].split(":")[1].split()]
+    assert len(speeds) == 10
+    assert max(speeds) > 5.0
+
+
+def test_02_the_profile_is_right_and_shown_with_sources() -> None:
+    path = "examples/drivers/night-nurse.yaml"
+    assert hdsim("drivers", "check", path) == f"{path}: ok\n"
+    shown = hdsim("drivers", "show", path, COLUMNS="120")
+    assert "fatigue 0.4" in shown
+    assert "look_away" in shown
+
+
+@pytest.mark.timeout(300)
+def test_03_the_scenario_runs(tmp_path) -> None:
+    hdsim("scenarios", "check", "examples/03_scenario.yaml")
+    shown = hdsim("run", "examples/03_scenario.yaml", "--out", tmp_path / "run")
+    row = only_row(tmp_path / "run")
+    assert row["status"] in ("completed", "failed"), row["status_detail"]
+    assert row["ticks"] > 0
+    assert row["scenario"] in shown
+
+
+@pytest.mark.timeout(300)
+def test_04_a_batch_from_python(tmp_path) -> None:
+    shown = run(EXAMPLES / "04_python_api.py", tmp_path / "run")
+    row = only_row(tmp_path / "run")
+    assert row["hash"] in shown
+    assert "believed minus true own speed" in shown
+
+
+@pytest.mark.timeout(300)
+def test_05_a_callable_drives_its_route(tmp_path) -> None:
+    out = tmp_path / "run"
+    hdsim("run", "examples/05_callable_ego.yaml", "--out", out, PYTHONPATH=str(EXAMPLES))
+    row = only_row(out)
+    assert (row["status"], row["status_detail"]) == ("completed", "arrived")
+    assert row["route_completion_pct"] == 100.0
+    assert row["off_road_share"] == 0.0
