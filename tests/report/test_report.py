@@ -147,11 +147,11 @@ def test_groups_add_up_and_infrastructure_is_no_score(run) -> None:
 
 def test_tables_name_everything(run) -> None:
     text = text_of(run)
-    assert "1 (+1 without result)" in text
+    assert "1 of 2" in text
     assert "timeout_wall" in text
     assert "no tick for 60 s" in text
     assert run.failures[0]["id"] in text
-    assert "npc-00 (drunk)" in text
+    assert "npc-00, drunk" in text
     assert "npc at fault" in text
     assert "cut in" in text
 
