@@ -103,7 +103,7 @@ class TrafficManagerEgo:
         position = self._position(front, float(route.s[self._progress]))
         lane = self._lane_of[self._net.segment[front]]
         side, beside = self._beside(lane, self._lane_to_leave_by(position, lane))
-        if beside < 0 or not self._is_clear(state, side):
+        if beside < 0 or not is_clear(state, side):
             self._change = None
             self._hand_over([], position + 1)
             return []
@@ -172,7 +172,7 @@ class TrafficManagerEgo:
             int(self._graph.lane_id[here]),
         )
         to = int(self._graph.lane_id[wanted])
-        if to == lane:
+        if to == lane or to * lane < 0:
             return 0, -1
         # Lanes are numbered from the middle of the road outwards, which is to the right.
         side = 1 if abs(to) < abs(lane) else -1
@@ -180,11 +180,17 @@ class TrafficManagerEgo:
         beside = self._lane_of.get((road, section, lane + step), -1)
         return (side, beside) if beside >= 0 else (0, -1)
 
-    def _is_clear(self, state: State, side: int) -> bool:
-        """Whether nobody is beside the ego, within a lane's width or so, on that side."""
-        dx, dy = state.x - state.x[0], state.y - state.y[0]
-        c, s = np.cos(state.yaw[0]), np.sin(state.yaw[0])
-        ahead, offset = dx * c + dy * s, side * (dy * c - dx * s)
-        near = (ahead > -_CLEAR_BEHIND_M) & (ahead < _CLEAR_AHEAD_M)
-        near &= (offset > _BESIDE_M[0]) & (offset < _BESIDE_M[1])
-        return not bool(np.any(near & state.present))
+
+def is_clear(state: State, side: int) -> bool:
+    """Whether nobody is within a lane's width or so beside the ego, nor just behind there.
+
+    Args:
+        state: The ego is row 0.
+        side: +1 left, -1 right.
+    """
+    dx, dy = state.x - state.x[0], state.y - state.y[0]
+    c, s = np.cos(state.yaw[0]), np.sin(state.yaw[0])
+    ahead, offset = dx * c + dy * s, side * (dy * c - dx * s)
+    near = (ahead > -_CLEAR_BEHIND_M) & (ahead < _CLEAR_AHEAD_M)
+    near &= (offset > _BESIDE_M[0]) & (offset < _BESIDE_M[1])
+    return not bool(np.any(near & state.present))
