@@ -23,6 +23,8 @@ _BESIDE_M = (1.5, 5.5)
 # It begins this far ahead of the ego, at least: without a source, room to steer at speed.
 _CHANGE_AHEAD_M = 8.0
 _CHANGE_AHEAD_S = 0.8
+# ... and once the ego is this near to the middle of its lane (no source).
+_SETTLED_M = 0.5
 # Where the Traffic Manager's plan begins is looked for this far along the route.
 _FRONT_M = 60.0
 
@@ -109,7 +111,7 @@ class TrafficManagerEgo:
             return []
         front_s = self._graph.project(lane, p.x, -p.y)[0]
         if self._change is None or self._change[0] != beside:
-            self._change = self._place_to_change(state, beside, front_s)
+            self._change = self._place_to_change(state, lane, beside, front_s)
         if self._change is None:
             self._hand_over([], position + 1)
         elif self._change[2] > front_s + 0.5 * SPACING_M:
@@ -119,13 +121,20 @@ class TrafficManagerEgo:
         return []
 
     def _place_to_change(
-        self, state: State, beside: int, front_s: float
+        self, state: State, lane: int, beside: int, front_s: float
     ) -> tuple[int, int, float] | None:
-        """The lane to change to, the node in it to go to, and where it lies on the lane [m]."""
+        """The lane to change to, the node in it to go to, and where it lies on the lane [m].
+
+        None while the ego is not yet in the middle of its own lane, and where the lane beside
+        leaves no room.
+        """
+        s, d, _ = self._graph.project(lane, float(state.x[0]), float(state.y[0]))
+        if abs(d) > _SETTLED_M:
+            return None
         room = max(_CHANGE_AHEAD_M, _CHANGE_AHEAD_S * float(state.speed[0]))
-        for node, s in nodes_on(self._net, self._graph, beside):
-            if s > front_s + max(0.5 * SPACING_M, room - SPACING_M):
-                return beside, node, s
+        for node, node_s in nodes_on(self._net, self._graph, beside):
+            if node_s > max(front_s + 0.5 * SPACING_M, s + room):
+                return beside, node, node_s
         return None
 
     def _hand_over(self, first: list[int], position: int) -> None:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hdsim.core.state import Roster
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import find_map
 from hdsim.road.routes import plan, through
@@ -15,7 +14,7 @@ from hdsim.world.egos import TrafficManagerEgo
 from hdsim.world.embedded import embedded_server
 from hdsim.world.frames import to_carla
 from hdsim.world.session import SpawnRequest, open_session
-from hdsim.world.snapshot import SnapshotReader, vehicle_size
+from hdsim.world.snapshot import SnapshotReader
 from hdsim.world.tm_ego import is_clear
 
 STEP_S = 0.05
@@ -37,16 +36,7 @@ def drive(town, graph, route, limit_s):
         z = float(graph.z[graph.first[route.lanes[0]]])
         start = to_carla(route.x[0], route.y[0], z + 0.5, route.yaw[0])
         (actor,) = session.spawn([SpawnRequest("ego", "vehicle.lincoln.mkz_2017", start, "hero")])
-        length, width = vehicle_size(actor)
-        roster = Roster(
-            ("ego",),
-            ("",),
-            np.array([length]),
-            np.array([width]),
-            np.array([2.8]),
-            np.array([], dtype=np.int64),
-        )
-        reader = SnapshotReader(session.world, [actor], roster, graph, STEP_S)
+        reader = SnapshotReader(session.world, [actor], graph, STEP_S)
         ego = TrafficManagerEgo(session, actor, graph, route, 1, _free_port())
         at, off, driven = 0, 0.0, []
         for _ in range(int(limit_s / STEP_S)):
