@@ -15,10 +15,10 @@ from hdsim.core.command import Decisions
 from hdsim.core.percept import Observation, Percepts
 from hdsim.core.state import Bools, Ints, Roster, State
 from hdsim.events.event import Event
-from hdsim.record.files import TableStream, to_json, write_text
+from hdsim.record.files import TableStream, to_json, write_table, write_text
 from hdsim.record.hashing import StateHasher
 from hdsim.record.percepts import PerceptLog
-from hdsim.record.schema import HASHES, SCENARIOS
+from hdsim.record.schema import ACTORS, HASHES, SCENARIOS
 from hdsim.record.trajectories import TrajectoryLog
 
 
@@ -51,6 +51,7 @@ class ScenarioLog:
     ) -> None:
         stem = scenario.replace("/", "__")
         self._scenario, self._roster = scenario, roster
+        self._actors = run_dir / "actors" / f"{stem}.parquet"
         self._part = part_path(run_dir, stem)
         self._part.unlink(missing_ok=True)
         self._hasher = StateHasher()
@@ -126,6 +127,7 @@ class ScenarioLog:
                 {"tick": pa.array(ticks, kinds[0]), "digest": pa.array(digests, kinds[1])}
             )
         self._hashes.close()
+        write_table(self._actors, actors_table(self._roster))
         part = {
             "row": {**row, "scenario": self._scenario, "hash": self.hash},
             "events": [event_row(self._scenario, e, self._roster) for e in self._events],
@@ -147,6 +149,16 @@ class ScenarioLog:
             for table in (self._trajectories, self._percepts, self._hashes):
                 table.abandon()
             self._open = False
+
+
+def actors_table(roster: Roster) -> pa.Table:
+    """The roster as ``ACTORS``."""
+    driven = np.zeros(len(roster), dtype=bool)
+    driven[roster.drivers] = True
+    columns = [roster.names, roster.styles, driven, roster.length, roster.width, roster.wheelbase]
+    return pa.Table.from_arrays(
+        [pa.array(c, kind) for c, kind in zip(columns, ACTORS.types, strict=True)], schema=ACTORS
+    )
 
 
 def event_row(scenario: str, event: Event, roster: Roster) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hdsim.core.errors import InputError, did_you_mean
+from hdsim.core.state import Roster
 from hdsim.record.schema import SCHEMA_VERSION
 
 
@@ -112,6 +114,20 @@ class Run:
     def hashes(self, scenario: str) -> pa.Table:
         """A digest per tick, ``schema.HASHES``."""
         return self._table("hashes", scenario, None)
+
+    def roster(self, scenario: str) -> Roster:
+        """Who took part."""
+        table = self._table("actors", scenario, None)
+        column = {name: table.column(name).to_numpy() for name in table.column_names}
+        names = tuple(column["actor"])
+        return Roster(
+            names=names,
+            styles=tuple(column["style"]),
+            length=column["length_m"],
+            width=column["width_m"],
+            wheelbase=column["wheelbase_m"],
+            drivers=np.flatnonzero(column["driver"].astype(bool)),
+        )
 
     def schedule_json(self, profile: str) -> str:
         """The compiled guidance of a profile, as it was recorded.

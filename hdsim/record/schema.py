@@ -90,6 +90,18 @@ EVENTS = pa.schema(
     }
 )
 
+# Who takes part, in row order.
+ACTORS = pa.schema(
+    {
+        "actor": pa.string(),
+        "style": pa.string(),
+        "driver": pa.bool_(),
+        "length_m": _F8,
+        "width_m": _F8,
+        "wheelbase_m": _F8,
+    }
+)
+
 # Per tick and actor. The columns from ``wanted_accel`` on are null for actors that HDSim does not
 # drive; ``believed_*`` is what the driver took for true.
 TRAJECTORIES = pa.schema(

@@ -153,7 +153,7 @@ def build(
         actors=tuple(actors),
         route=route,
         timeout_s=timeout_of(task, route),
-        reader=SnapshotReader(session.world, actors, roster, graph, clock.step_s),
+        reader=SnapshotReader(session.world, actors, graph, clock.step_s),
         drivers=Drivers(roster, graph, schedules, clock, task.seed, routes) if driven else None,
         actuator=Actuator(driven, roster.drivers, clock.step_s) if driven else None,
         ego=_ego(session, task, actors[0], graph, route),

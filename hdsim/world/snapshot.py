@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import carla
 import numpy as np
 
-from hdsim.core.state import Bools, Roster, State
+from hdsim.core.state import Bools, State
 from hdsim.road.lanes import LaneGraph
+from hdsim.road.states import StateBuilder
 
 
 class SnapshotReader:
-    """Reads the roster's actors and the map's signals from each snapshot.
+    """Reads the actors and the map's signals from each snapshot.
 
     Args:
         world: The world, in synchronous mode.
-        actors: CARLA actors in roster order.
-        roster: Who they are.
+        actors: CARLA actors, in the order of the state's rows.
         graph: The lane graph, for lane coordinates and signal order.
         step_s: Length of a tick [s].
     """
@@ -27,17 +27,14 @@ class SnapshotReader:
         self,
         world: carla.World,
         actors: Sequence[carla.Actor],
-        roster: Roster,
         graph: LaneGraph,
         step_s: float,
     ) -> None:
         self._world = world
         self._ids = [actor.id for actor in actors]
-        self._roster = roster
-        self._graph = graph
         self._step_s = step_s
-        self._first: tuple[int, float] | None = None
-        self._previous: State | None = None
+        self._first_frame = 0
+        self._states = StateBuilder(graph, step_s)
         lights = {
             light.get_opendrive_id(): light
             for light in world.get_actors().filter("traffic.traffic_light*")
@@ -55,8 +52,7 @@ class SnapshotReader:
                 accelerations and yaw rates are reported as zero instead of as a jump.
         """
         snapshot = self._world.get_snapshot()
-        if self._first is None:
-            self._first = (snapshot.frame, snapshot.timestamp.elapsed_seconds)
+        self._first_frame = self._first_frame or snapshot.frame
         n = len(self._ids)
         raw = np.zeros((n, 5))
         present = np.ones(n, dtype=bool)
@@ -69,48 +65,26 @@ class SnapshotReader:
             here = pose.location
             velocity = actor.get_velocity()
             raw[row] = (here.x, here.y, pose.rotation.yaw, velocity.x, velocity.y)
-        before = self._previous
+        before = self._states.previous
         if before is not None and not present.all():
             gone = ~present
             raw[gone, 0], raw[gone, 1] = before.x[gone], -before.y[gone]
             raw[gone, 2] = -np.degrees(before.yaw[gone])
-        x, y, yaw = raw[:, 0], -raw[:, 1], -np.radians(raw[:, 2])
-        vx, vy = raw[:, 3], -raw[:, 4]
-        speed = vx * np.cos(yaw) + vy * np.sin(yaw)
-        accel, yaw_rate = np.zeros(n), np.zeros(n)
-        if before is not None:
-            accel = (speed - before.speed) / self._step_s
-            turn = yaw - before.yaw
-            yaw_rate = (np.pi - np.mod(np.pi - turn, 2 * np.pi)) / self._step_s
-            jumped = ~(present & before.present)
-            if moved is not None:
-                jumped |= moved
-            accel[jumped] = 0.0
-            yaw_rate[jumped] = 0.0
-        lane, s, d, lane_yaw = self._graph.locate(x, y, yaw)
         signals = self._signal_off.copy()
         for i, light in self._lights:
             signals[i] = int(light.state)
-        state = State(
-            frame=snapshot.frame,
-            time=(snapshot.frame - self._first[0]) * self._step_s,
-            x=x,
-            y=y,
-            yaw=yaw,
-            vx=vx,
-            vy=vy,
-            speed=speed,
-            accel=accel,
-            yaw_rate=yaw_rate,
-            present=present,
-            lane=lane,
-            s=s,
-            d=d,
-            lane_yaw=lane_yaw,
-            signals=signals,
+        return self._states.build(
+            snapshot.frame,
+            (snapshot.frame - self._first_frame) * self._step_s,
+            raw[:, 0].copy(),
+            -raw[:, 1],
+            -np.radians(raw[:, 2]),
+            raw[:, 3].copy(),
+            -raw[:, 4],
+            present,
+            signals,
+            moved,
         )
-        self._previous = state
-        return state
 
 
 def vehicle_size(actor: carla.Actor) -> tuple[float, float]:

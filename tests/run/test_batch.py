@@ -119,7 +119,7 @@ def test_an_unreachable_model_stops_the_batch_before_anything_runs(
     monkeypatch.setenv("HDSIM_LLM_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("HDSIM_LLM_MODEL", "nobody")
     monkeypatch.setenv("HDSIM_LLM_API_KEY", "secret-key")
-    with pytest.raises(InfrastructureError, match="127.0.0.1:9") as caught:
+    with pytest.raises(InfrastructureError, match=r"127\.0\.0\.1:9") as caught:
         run_batch(expand(small_file), tmp_path / "run", Options(guidance="live"))
     assert "secret-key" not in str(caught.value)
     assert not (tmp_path / "run").exists()
