@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,8 @@ class CompiledPrograms:
         self.version = 0
         self._ids: dict[str, list[list[tuple[Any, ...] | None]]] = {}
         self._span: dict[str, slice] = {}
+        self._starts: list[int] = []
+        self._reach: Floats = np.zeros((0, 0))
         self._first_operation: dict[str, int] = {}
         self._strengths = Strengths(len(self.names), 0)
         self._layout([])
@@ -123,6 +126,7 @@ class CompiledPrograms:
                 self._write(d, kind, m, identity, operation)
         for columns in self.columns.values():
             columns.mark_selectors()
+        self._reach = self._goal - self._neutral
         self.version += 1
         self._settled = False
 
@@ -150,14 +154,18 @@ class CompiledPrograms:
             return
         strength = self._strengths.at(time, states)
         self._strength[:] = strength
-        goal = self._neutral + strength[:, self._operation] * (self._goal - self._neutral)
+        goal = strength.take(self._operation, axis=1)
+        goal *= self._reach
+        goal += self._neutral
         if started:
             most = self._rate * step_s
-            np.clip(goal, self._now - most, self._now + most, out=self._now)
+            bounded = np.maximum(goal, self._now - most)
+            np.minimum(bounded, self._now + most, out=self._now)
         else:
             self._now[:] = goal
         moved = (self._now != self._neutral).any(axis=0)
-        self.active = frozenset(k for k, s in self._span.items() if moved[s].any())
+        acting = np.logical_or.reduceat(moved, self._starts)
+        self.active = frozenset(compress(self._span, acting.tolist()))
         self._settled = not self._strengths.varies and np.array_equal(self._now, goal)
 
     def _place(
@@ -231,8 +239,9 @@ class CompiledPrograms:
         self._now: Floats = np.tile(self._neutral, (drivers, 1))
         self._goal: Floats = self._now.copy()
         self._strength: Floats = np.zeros((drivers, count))
+        self._reach = np.zeros_like(self._now)
         self._strengths = Strengths(drivers, count)
-        self._span = span
+        self._span, self._starts = span, [s.start for s in span.values()]
         self.columns = {}
         for kind, m in widths:
             self.columns[kind] = new = self._empty(kind, m, span[kind])

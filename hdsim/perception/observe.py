@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.core.percept import Objects, Observation, OwnState, Paths, SignalAhead
-from hdsim.core.state import Bools, Floats, Ints, Roster, SignalState, State, wrap_angle
+from hdsim.core.state import Floats, Roster, SignalState, State, wrap_angle
 from hdsim.perception.relation import Conflicting, PathFrame, classify
 from hdsim.perception.sight import LineOfSight
 from hdsim.road.lanes import LaneGraph
@@ -17,6 +18,9 @@ CANDIDATES_PER_SLOT = 2
 # Relevance is a weighted distance: what lies ahead and on the own path counts as nearer. The
 # weights are heuristics without a source.
 _AHEAD, _BEHIND, _ASIDE, _ON_PATH = 0.7, 1.5, 1.5, 0.5
+# A power of two, so that scores keep their order exactly.
+_SEEN_FIRST = 2.0**-300
+_OFF = np.uint8(SignalState.OFF)
 
 
 class Observer:
@@ -35,6 +39,10 @@ class Observer:
         self._on_path = np.zeros((len(roster.drivers), len(graph) + 1), dtype=np.bool_)
         self._row = np.arange(len(roster.drivers))[:, None]
         self._candidate_count = min(len(roster), CANDIDATES_PER_SLOT * slots)
+        self._everyone = np.broadcast_to(np.arange(len(roster)), (len(self._row), len(roster)))
+        # The last entries stand for "no lane".
+        self._lane_signal = np.append(graph.signal, -1)
+        self._lane_stop_s = np.append(graph.stop_s, np.inf)
         self._sight = LineOfSight(len(roster.drivers), self._candidate_count)
         self._path_frame = PathFrame()
 
@@ -77,28 +85,36 @@ class Observer:
         )
 
     def _objects(self, state: State, own: OwnState, paths: Paths) -> Objects:
-        roster = self.roster
-        rows, valid = self._candidates(state, own)
-        x, y, yaw = state.x[rows], state.y[rows], state.yaw[rows]
-        length, width = roster.length[rows], roster.width[rows]
-        seen = self._sight.visible(
-            x - own.x[:, None], y - own.y[:, None], yaw, length, width, valid
-        )
-        if rows.shape[1] > self.slots:
-            # Seen ones first; then by row, so that an object mostly keeps its slot.
-            order = np.argsort(~seen, axis=1, kind="stable")[:, : self.slots]
-            order = order[self._row, np.argsort(rows[self._row, order], axis=1)]
-            rows, valid = rows[self._row, order], valid[self._row, order]
-            seen = seen[self._row, order]
-        elif rows.shape[1] < self.slots:
-            pad = ((0, 0), (0, self.slots - rows.shape[1]))
+        roster, slots, row = self.roster, self.slots, self._row
+        length, width = roster.length, roster.width
+        c, s = np.cos(state.yaw), np.sin(state.yaw)
+        dx, dy = state.x - own.x[:, None], state.y - own.y[:, None]
+        score = self._irrelevance(state, dx, dy, c, s)
+        rows, keep = self._everyone, self._candidate_count
+        if keep < score.shape[1]:
+            rows = np.argpartition(score, keep - 1, axis=1)[:, :keep]
+            score, dx, dy = score[row, rows], dx[row, rows], dy[row, rows]
+            c, s, length, width = c[rows], s[rows], length[rows], width[rows]
+        valid = np.isfinite(score)
+        seen = self._sight.visible(dx, dy, c, s, length, width, valid)
+        if rows.shape[1] > slots:
+            # Seen ones first, each part by relevance: the factor makes the hidden ones come later
+            # whatever their score. Then by row, so that an object mostly keeps its slot.
+            np.multiply(score, _SEEN_FIRST, out=score, where=seen)
+            order = score.argsort(axis=1, kind="stable")[:, :slots]
+            order = order[row, rows[row, order].argsort(axis=1)]
+        else:
+            order = score.argsort(axis=1, kind="stable")
+        rows, valid, seen = rows[row, order], valid[row, order], seen[row, order]
+        if rows.shape[1] < slots:
+            pad = ((0, 0), (0, slots - rows.shape[1]))
             rows, valid, seen = np.pad(rows, pad), np.pad(valid, pad), np.pad(seen, pad)
-        x, y, yaw = state.x[rows], state.y[rows], state.yaw[rows]
-        length, width = roster.length[rows], roster.width[rows]
-        lane = state.lane[rows]
-        s, d, heading_cos = self._path_frame.of(x, y, yaw, paths)
+        x, y, yaw = state.x.take(rows), state.y.take(rows), state.yaw.take(rows)
+        length, width = roster.length.take(rows), roster.width.take(rows)
+        lane = state.lane.take(rows)
+        ahead, d, heading_cos = self._path_frame.of(x, y, yaw, paths)
         relation = classify(
-            s,
+            ahead,
             d,
             heading_cos,
             0.5 * (width + own.width[:, None]),
@@ -114,54 +130,58 @@ class Observer:
             x=x,
             y=y,
             yaw=yaw,
-            speed=state.speed[rows],
-            accel=state.accel[rows],
+            speed=state.speed.take(rows),
+            accel=state.accel.take(rows),
             length=length,
             width=width,
             lane=lane,
-            s=state.s[rows],
-            d=state.d[rows],
+            s=state.s.take(rows),
+            d=state.d.take(rows),
         )
 
-    def _candidates(self, state: State, own: OwnState) -> tuple[Ints, Bools]:
-        """Rows of the most relevant actors, best first, and which of them exist, (D, C) each."""
-        dx = state.x[None, :] - own.x[:, None]
-        dy = state.y[None, :] - own.y[:, None]
-        c, s = np.cos(own.yaw)[:, None], np.sin(own.yaw)[:, None]
+    def _irrelevance(
+        self, state: State, dx: Floats, dy: Floats, cos: Floats, sin: Floats
+    ) -> Floats:
+        """Weighted squared distance of every actor from every driver, inf where out of range.
+
+        Args:
+            state: The world.
+            dx: Actor minus driver, world axes [m], shape (D, n).
+            dy: As dx.
+            cos: Cosine of the actors' headings, shape (n,).
+            sin: Sine of them.
+        """
+        drivers = self.roster.drivers
+        c, s = cos[drivers, None], sin[drivers, None]
         ahead, aside = dx * c + dy * s, dy * c - dx * s
         score = (ahead * np.where(ahead > 0.0, _AHEAD, _BEHIND)) ** 2 + (_ASIDE * aside) ** 2
-        score = np.where(self._on_path[self._row, state.lane[None, :]], _ON_PATH**2, 1.0) * score
-        near = (dx * dx + dy * dy < RANGE_M**2) & state.present[None, :]
-        score[~near] = np.inf
-        score[self._row[:, 0], self.roster.drivers] = np.inf
-        keep = self._candidate_count
-        if keep < score.shape[1]:
-            part = np.argpartition(score, keep - 1, axis=1)[:, :keep]
-            rows = part[self._row, score[self._row, part].argsort(axis=1, kind="stable")]
-        else:
-            rows = score.argsort(axis=1, kind="stable")
-        return rows, np.isfinite(score[self._row, rows])
+        np.multiply(score, _ON_PATH**2, out=score, where=self._on_path.take(state.lane, axis=1))
+        far = dx * dx + dy * dy >= RANGE_M**2
+        np.copyto(score, np.inf, where=far)
+        if not state.present.all():
+            score[:, ~state.present] = np.inf
+        score[self._row[:, 0], drivers] = np.inf
+        return score
 
     def _signal(self, state: State, own: OwnState, paths: Paths) -> SignalAhead:
-        graph, n = self.graph, len(own.x)
-        lane = paths.lane[:, :-1]
-        signal = np.where(lane >= 0, graph.signal[lane], -1)
-        to_line = graph.stop_s[lane] - paths.lane_s[:, :-1]
+        lane, s = paths.lane[:, :-1], paths.s
+        to_line = self._lane_stop_s[lane] - paths.lane_s[:, :-1]
         # The line is crossed on the stretch from this point to the next; where the path changes
         # lanes before the line, it is not reached on this lane.
-        reached = (signal >= 0) & (to_line >= 0.0)
-        reached &= to_line < np.diff(paths.s, axis=1) + 0.5
-        reached &= paths.s[:, :-1] + np.where(reached, to_line, 0.0) > 0.0
-        k = reached.argmax(axis=1)
-        row = self._row[:, 0]
+        reached = (to_line >= 0.0) & (to_line < s[:, 1:] - s[:, :-1] + 0.5)
+        reached &= s[:, :-1] + to_line > 0.0
+        reached &= self._lane_signal[lane] >= 0
+        row, k = self._row[:, 0], reached.argmax(axis=1)
         found = reached[row, k]
-        index = np.where(found, signal[row, k], -1)
-        distance = np.full(n, np.inf)
-        front = (paths.s[row, k] + to_line[row, k])[found] - 0.5 * own.length[found]
-        distance[found] = front
-        shown = np.full(n, SignalState.OFF, dtype=np.uint8)
-        shown[found] = state.signals[index[found]]
+        index = np.where(found, self._lane_signal[lane[row, k]], -1)
+        distance = np.where(found, s[row, k] + to_line[row, k] - 0.5 * own.length, np.inf)
+        shown = np.where(found, self._shown(state)[index], _OFF)
         return SignalAhead(index=index, state=shown, distance=distance)
+
+    @staticmethod
+    def _shown(state: State) -> NDArray[np.uint8]:
+        """States of all signals; the last entry stands for "no signal"."""
+        return np.append(state.signals, _OFF)
 
 
 def at_own_projection(paths: Paths) -> tuple[Floats, Floats, Floats]:

@@ -7,7 +7,6 @@ distortions act on that. What a neutral program touches comes out bit for bit as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -177,10 +176,9 @@ class Perceiver:
             steps.lines = Sightlines(view, self._graph)
         if attend is not None:
             own, lines = obs.own, steps.lines
-            towards = own.speed[:, None] * (
-                np.cos(own.yaw)[:, None] * lines.ux + np.sin(own.yaw)[:, None] * lines.uy
-            )
-            away_from = view.speed * (np.cos(view.yaw) * lines.ux + np.sin(view.yaw) * lines.uy)
+            own_along, along = lines.along
+            towards = own.speed[:, None] * own_along
+            away_from = view.speed * along
             view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
 
     def _distort(self, steps: _Steps, noise: Mapping[Channel, Floats]) -> None:
@@ -189,7 +187,7 @@ class Perceiver:
         Each works on the sight lines to the undistorted objects, so that their order is of no
         consequence.
         """
-        view, lines = copy(steps.view), steps.lines
+        view, lines = steps.view.copy(), steps.lines
         steps.view = view
         for kind, parameter, operate in (
             ("scale_closing_speed", "noise_sd_per_s", scale_closing_speed),

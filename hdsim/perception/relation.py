@@ -15,6 +15,7 @@ CORRIDOR_MARGIN_M = 0.2
 BESIDE_M = 7.5
 _SAME_WAY = np.cos(np.radians(50.0))
 _AGAINST = np.cos(np.radians(130.0))
+_OTHER, _LEAD, _REAR, _BESIDE, _ONCOMING, _CROSSING = (np.int8(r) for r in Relation)
 
 
 class Conflicting:
@@ -46,6 +47,8 @@ class PathFrame:
 
     def __init__(self) -> None:
         self._distance: Floats = np.empty((0, 0, 0))
+        self._objects: Floats = np.empty((0, 0, 3))
+        self._points: Floats = np.empty((0, 3, 0))
 
     def of(self, x: Floats, y: Floats, yaw: Floats, paths: Paths) -> tuple[Floats, Floats, Floats]:
         """Where objects are, seen along each driver's path.
@@ -64,19 +67,21 @@ class PathFrame:
         x0, y0 = paths.x[:, :1], paths.y[:, :1]
         qx, qy = paths.x - x0, paths.y - y0
         px, py = x - x0, y - y0
+        points = paths.x.shape[1]
+        if self._distance.shape != (*x.shape, points):
+            self._distance = np.empty((*x.shape, points))
+            self._objects, self._points = np.ones((*x.shape, 3)), np.empty((len(x), 3, points))
         # |p - q|^2 without |p|^2, as one product.
-        p = np.stack([px, py, np.ones_like(px)], axis=-1)
-        q = np.stack([-2.0 * qx, -2.0 * qy, qx * qx + qy * qy], axis=-2)
-        shape = (*x.shape, paths.x.shape[1])
-        if self._distance.shape != shape:
-            self._distance = np.empty(shape)
+        p, q = self._objects, self._points
+        p[..., 0], p[..., 1] = px, py
+        q[:, 0], q[:, 1], q[:, 2] = -2.0 * qx, -2.0 * qy, qx * qx + qy * qy
         k = np.matmul(p, q, out=self._distance).argmin(axis=-1)
-        k += np.arange(len(x))[:, None] * paths.x.shape[1]
-        h = paths.yaw.ravel()[k]
+        k += np.arange(0, qx.size, points)[:, None]
+        h = paths.yaw.take(k)
         c, s = np.cos(h), np.sin(h)
-        ex, ey = px - qx.ravel()[k], py - qy.ravel()[k]
+        ex, ey = px - qx.take(k), py - qy.take(k)
         return (
-            paths.s.ravel()[k] + ex * c + ey * s,
+            paths.s.take(k) + ex * c + ey * s,
             ey * c - ex * s,
             np.asarray(np.cos(yaw - h)),
         )
@@ -104,25 +109,27 @@ def classify(
         on_path: Lanes of each path, shape (D, L + 1).
         conflicting: Conflict partners of the lanes.
     """
-    offset = np.abs(d)
+    offset, front = np.abs(d), s > 0.0
     same, against = heading_cos > _SAME_WAY, heading_cos < _AGAINST
     corridor = same & (offset < half_widths + CORRIDOR_MARGIN_M)
-    ahead = corridor & (s > 0.0)
-    relation = np.where(same & ~corridor & (offset < BESIDE_M), Relation.BESIDE, Relation.OTHER)
-    relation[corridor & (s <= 0.0)] = Relation.REAR
-    relation[against] = Relation.ONCOMING
-    relation[~same & ~against & (s > 0.0)] = Relation.CROSSING
+    ahead = corridor & front
+    beside = same & (offset < BESIDE_M) & ~corridor
+    relation = np.full(s.shape, _OTHER)
+    np.copyto(relation, _BESIDE, where=beside)
+    np.copyto(relation, _REAR, where=corridor ^ ahead)
+    np.copyto(relation, _ONCOMING, where=against)
+    np.copyto(relation, _CROSSING, where=front & ~(same | against))
     candidate = np.where(ahead & seen, s, np.inf)
     lead = candidate.argmin(axis=1)
-    rows = np.flatnonzero(np.isfinite(candidate.min(axis=1)))
-    relation[rows, lead[rows]] = Relation.LEAD
+    row = np.arange(len(s))
+    rows = np.isfinite(candidate[row, lead]).nonzero()[0]
+    relation[rows, lead[rows]] = _LEAD
     # Same-way vehicles on a lane that the path crosses or merges with come from the side, too.
-    maybe = np.flatnonzero(
-        (lane >= 0) & ((relation == Relation.OTHER) | (relation == Relation.BESIDE)) & (s > 0.0)
-    )
+    aside = (relation == _OTHER) | (relation == _BESIDE)
+    maybe = (aside & front & (lane >= 0)).ravel().nonzero()[0]
     if maybe.size:
         driver, lanes = maybe // s.shape[1], lane.ravel()[maybe]
         off = ~on_path[driver, lanes]
         maybe, driver, lanes = maybe[off], driver[off], lanes[off]
-        relation.ravel()[maybe[conflicting.crosses(on_path, driver, lanes)]] = Relation.CROSSING
-    return relation.astype(np.int8)
+        relation.ravel()[maybe[conflicting.crosses(on_path, driver, lanes)]] = _CROSSING
+    return relation

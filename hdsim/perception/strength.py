@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,16 @@ from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.catalogue import STATE_NAMES, Episodic, Operation, Ramp
 
 _NO_GAIN = -1
+
+
+@dataclass(slots=True)
+class _Uses:
+    """What any slot uses: kinds of course, gains (state and slots), the earliest next onset."""
+
+    ramps: bool
+    episodes: bool
+    gains: list[tuple[str, Bools]]
+    next_onset: float = -np.inf
 
 
 class Strengths:
@@ -39,20 +50,24 @@ class Strengths:
         self.at_zero: Floats = np.ones(shape)
         self.slope: Floats = np.zeros(shape)
         self._arrays = [v for v in vars(self).values() if isinstance(v, np.ndarray)]
+        self._uses: _Uses | None = None
 
     @property
     def varies(self) -> bool:
         """Whether any strength can change from tick to tick."""
-        return bool(self.ramp.any() or self.episodic.any() or (self.state != _NO_GAIN).any())
+        uses = self._used()
+        return bool(uses.ramps or uses.episodes or uses.gains)
 
     def copy_from(self, other: Strengths, to: int, start: int, n: int) -> None:
         """Take over ``n`` columns of another table, from ``start`` there to ``to`` here."""
         for mine, theirs in zip(self._arrays, other._arrays, strict=True):
             mine[:, to : to + n] = theirs[:, start : start + n]
+        self._uses = None
 
     def set(self, d: int, m: int, operation: Operation, key: np.uint64) -> None:
         """Write one slot; ``key`` is that of the layer's episodes."""
         course, gain = operation.course, operation.gain
+        self._uses = None
         self.ramp[d, m] = isinstance(course, Ramp)
         if isinstance(course, Ramp):
             self.start[d, m], self.rise[d, m] = course.start_s, course.rise_s
@@ -85,22 +100,34 @@ class Strengths:
         Raises:
             ValueError: If a gain names a state that is not in ``states``.
         """
+        uses = self._used()
         strength = np.ones(self.ramp.shape)
-        if self.ramp.any():
+        if uses.ramps:
             rising = np.clip((time - self.start) / self.rise, 0.0, 1.0)
-            strength = np.where(self.ramp, rising, strength)
-        if self.episodic.any():
-            self._begin_episodes(time)
-            strength = np.where(self.episodic, time < self.until, strength)
-        for i in np.unique(self.state):
-            if i == _NO_GAIN:
-                continue
-            name = STATE_NAMES[i]
+            np.copyto(strength, rising, where=self.ramp)
+        if uses.episodes:
+            if time >= uses.next_onset:
+                self._begin_episodes(time)
+                uses.next_onset = float(self.onset.min())
+            np.copyto(strength, time < self.until, where=self.episodic)
+        for name, mask in uses.gains:
             if name not in states:
                 raise ValueError(f"a gain uses the state {name!r}, which was not given")
-            value = np.clip(self.at_zero + self.slope * states[name][:, None], 0.0, 1.0)
-            strength = np.where(self.state == i, strength * value, strength)
-        return np.asarray(strength, dtype=np.float64)
+            value = self.at_zero + self.slope * states[name][:, None]
+            value = np.minimum(np.maximum(value, 0.0), 1.0)
+            np.multiply(strength, value, out=strength, where=mask)
+        return strength
+
+    def _used(self) -> _Uses:
+        """What is in use at all; looked up again when a slot has changed."""
+        if self._uses is None:
+            indices = [int(i) for i in np.unique(self.state) if i != _NO_GAIN]
+            self._uses = _Uses(
+                ramps=bool(self.ramp.any()),
+                episodes=bool(self.episodic.any()),
+                gains=[(STATE_NAMES[i], self.state == i) for i in indices],
+            )
+        return self._uses
 
     def _begin_episodes(self, time: float) -> None:
         due = np.flatnonzero(self.onset <= time)

@@ -53,6 +53,13 @@ class View:
     s: Floats
     d: Floats
 
+    def copy(self) -> View:
+        """Another view of the same arrays."""
+        return View(
+            self.own, self.row, self.seen, self.relation, self.x, self.y, self.yaw, self.speed,
+            self.accel, self.length, self.width, self.lane, self.s, self.d,
+        )  # fmt: skip
+
     @classmethod
     def of(cls, own: OwnState, o: Objects) -> View:
         """A view of everything in sight."""
@@ -109,6 +116,8 @@ class Sightlines:
         self.uy: Floats = dy / self.range
         self._tangent: tuple[Floats, Floats, Floats, Floats] | None = None
         self._gap: Floats | None = None
+        self._along: tuple[Floats, Floats] | None = None
+        self._across: tuple[Floats, Floats] | None = None
 
     def select(self, columns: Columns, m: int) -> Bools | None:
         """Objects that column ``m`` touches, shape (D, K); None for all."""
@@ -129,12 +138,24 @@ class Sightlines:
         return chosen
 
     @property
+    def along(self) -> tuple[Floats, Floats]:
+        """Cosines of the driver's and of the object's heading to the sight line, (D, K) each."""
+        if self._along is None:
+            ux, uy = self.ux, self.uy
+            own_yaw, yaw = self._view.own.yaw[:, None], self._view.yaw
+            c, s, oc, os = np.cos(own_yaw), np.sin(own_yaw), np.cos(yaw), np.sin(yaw)
+            self._along = c * ux + s * uy, oc * ux + os * uy
+            self._across = uy * c - ux * s, uy * oc - ux * os
+        return self._along
+
+    @property
     def gap(self) -> Floats:
         """Hull to hull along the sight line [m], >= 0, shape (D, K)."""
         if self._gap is None:
-            v = self._view
-            own = _exit(self.ux, self.uy, v.own.yaw[:, None], v.own.length, v.own.width)
-            other = _exit(self.ux, self.uy, v.yaw, v.length, v.width)
+            v, (own_along, along) = self._view, self.along
+            assert self._across is not None
+            own = _exit(own_along, self._across[0], v.own.length[:, None], v.own.width[:, None])
+            other = _exit(along, self._across[1], v.length, v.width)
             self._gap = np.maximum(self.range - own - other, 0.0)
         return self._gap
 
@@ -149,24 +170,28 @@ class Sightlines:
             yaw = lane_heading(self._graph, self._view.lane, self._view.s, self._view.yaw)
             tx, ty = np.cos(yaw), np.sin(yaw)
             cos = tx * self.ux + ty * self.uy
-            share = np.clip((np.abs(cos) - _ACROSS) / (_ALONG - _ACROSS), 0.0, 1.0)
-            self._tangent = tx, ty, cos, share * (self._view.lane >= 0)
+            self._tangent = tx, ty, cos, share_along(cos) * (self._view.lane >= 0)
         return self._tangent
+
+
+def share_along(cos: Floats) -> Floats:
+    """Share of what runs along the sight line, 0 to 1, by the cosine to it."""
+    share = (np.abs(cos) - _ACROSS) / (_ALONG - _ACROSS)
+    return np.minimum(np.maximum(share, 0.0), 1.0)
 
 
 def lane_heading(graph: LaneGraph, lane: Ints, s: Floats, otherwise: Floats) -> Floats:
     """Heading of lanes at the nearest centreline point; ``otherwise`` where lane is -1."""
-    first, n = graph.first[lane], graph.first[lane + 1] - graph.first[lane]
-    k = first + np.rint(s / graph.length[lane] * (n - 1)).astype(np.int64)
     on = lane >= 0
-    yaw = graph.yaw[np.where(on, np.clip(k, first, first + n - 1), 0)]
-    return np.where(on, yaw, otherwise)
+    if not on.all():
+        lane = np.where(on, lane, 0)
+    first, last = graph.first[lane], graph.first[lane + 1] - 1
+    k = first + np.rint(s / graph.length[lane] * (last - first)).astype(np.int64)
+    yaw = graph.yaw[np.minimum(np.maximum(k, first), last)]
+    return yaw if on.all() else np.where(on, yaw, otherwise)
 
 
-def _exit(ux: Floats, uy: Floats, yaw: Floats, length: Floats, width: Floats) -> Floats:
-    """Distance from a box's centre to its hull along a direction [m]."""
-    if length.ndim == 1:
-        length, width = length[:, None], width[:, None]
-    c, s = np.cos(yaw), np.sin(yaw)
-    along, across = np.abs(ux * c + uy * s), np.abs(uy * c - ux * s)
-    return 0.5 * np.minimum(length / np.maximum(along, 1e-9), width / np.maximum(across, 1e-9))
+def _exit(cos: Floats, sin: Floats, length: Floats, width: Floats) -> Floats:
+    """Distance from a box's centre to its hull along a direction [m], at an angle to its axis."""
+    along, across = np.maximum(np.abs(cos), 1e-9), np.maximum(np.abs(sin), 1e-9)
+    return 0.5 * np.minimum(length / along, width / across)

@@ -269,12 +269,16 @@ class LaneGraph:
         # Points are about evenly spaced: guess, then step to the interval that holds s.
         k = lo + np.clip((s / self.length[lane] * (n - 1)).astype(np.int64), 0, n - 2)
         for _ in range(3):
-            k = np.where((self.s[k] > s) & (k > lo), k - 1, k)
-            k = np.where((self.s[k + 1] < s) & (k < lo + n - 2), k + 1, k)
-        f = (s - self.s[k]) / np.maximum(self.s[k + 1] - self.s[k], 1e-9)
-        yaw = self.yaw[k] + f * wrap_angle(self.yaw[k + 1] - self.yaw[k])
+            over = (self.s[k] > s) & (k > lo)
+            k = np.where(over, k - 1, k)
+            under = (self.s[k + 1] < s) & (k < lo + n - 2)
+            if not (over.any() or under.any()):
+                break
+            k = np.where(under, k + 1, k)
+        s0, x0, y0, yaw0, after = self.s[k], self.x[k], self.y[k], self.yaw[k], k + 1
+        f = (s - s0) / np.maximum(self.s[after] - s0, 1e-9)
         return (
-            self.x[k] + f * (self.x[k + 1] - self.x[k]),
-            self.y[k] + f * (self.y[k + 1] - self.y[k]),
-            wrap_angle(yaw),
+            x0 + f * (self.x[after] - x0),
+            y0 + f * (self.y[after] - y0),
+            wrap_angle(yaw0 + f * wrap_angle(self.yaw[after] - yaw0)),
         )

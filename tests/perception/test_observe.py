@@ -24,8 +24,8 @@ def _scene(x, y, yaw=0.0, speed=10.0, lanes=3, slots=16) -> Observation:
     return observer.observe(state, paths_along(graph, [index["1"]], [x[0]]))
 
 
-def visible(dx, *rest):
-    return LineOfSight(*dx.shape).visible(dx, *rest)
+def visible(dx, dy, yaw, *rest):
+    return LineOfSight(*dx.shape).visible(dx, dy, np.cos(yaw), np.sin(yaw), *rest)
 
 
 def _slot(obs: Observation, row: int) -> int:

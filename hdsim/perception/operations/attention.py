@@ -1,7 +1,8 @@
 """The attention filter: which objects are registered, when, how many, and what is kept in mind.
 
-Per (driver, actor) four tick numbers are kept: since when an object has been in view without a
-break, when it is noticed, when it was last registered, and when it was last in mind. Everything is
+Per (driver, actor) five tick numbers are kept: when an object was last in view, since when without
+a break, when it is noticed, when it was last registered, and when it was last in mind; and of the
+last registration the delay and the relation. Everything is
 keyed by the tick at which an exposure began, so that a draw depends on nothing that happened to
 other objects.
 """
@@ -92,7 +93,7 @@ class Attention:
         self._keys, self._step_s = actor_keys, step_s
         n = len(actor_keys)
         # The last column takes the writes of empty slots.
-        self._tables: Ints = np.full((6, drivers * (n + 1)), _NEVER, dtype=np.int64)
+        self._tables: Ints = np.full((7, drivers * (n + 1)), _NEVER, dtype=np.int64)
         self._base = np.arange(drivers)[:, None] * (n + 1)
         self._nobody = n
         self._away_since: Ints = np.zeros(drivers, dtype=np.int64)
@@ -128,12 +129,13 @@ class Attention:
         cold = not self.goes_on_at(tick)
         self._last_tick = tick
         at = self._base + np.where(objects.row < 0, self._nobody, objects.row)
-        in_view, since, notice, last, mind, kept = self._tables[:, at]
+        tables = self._tables.take(at, axis=1)
+        in_view, since, notice, last, mind, late, kept = tables
         visible = objects.seen
         if attend is not None:
             visible = visible & _within_range(lines, attend)
         if away is None:
-            hold_from = np.full(len(visible), tick)
+            hold_from: Ints = np.full(len(visible), tick)
         else:
             visible = visible & ~away[:, None]
             self._away_since = np.where(away & ~self._was_away, tick, self._away_since)
@@ -143,20 +145,19 @@ class Attention:
             self._was_away = np.zeros_like(self._was_away)
 
         begun = visible & (in_view < tick - 1)
-        since = np.where(begun, tick, since)
+        since[begun] = tick
         strange = begun & (mind < tick - 1)
         if strange.any():
             notice[strange] = tick
             if attend is not None and not cold:
                 notice[strange] += self._latency(tick, strange, objects, lines, attend)
         registered = visible & (notice <= tick)
+        lag: Floats | float = 0.0
         if delay is not None:
-            lag = np.rint(_delay(lines, delay) / self._step_s).astype(np.int64)
-        else:
-            lag = np.zeros_like(since)
-        last = np.where(registered, tick, last)
-        # Relation and lag of the last registration share one number.
-        kept = np.where(registered, np.minimum(lag, 1 << 20) * 16 + objects.relation, kept)
+            lag = np.rint(_delay(lines, delay) / self._step_s)
+        np.copyto(last, tick, where=registered)
+        np.copyto(late, lag, where=registered, casting="unsafe")
+        np.copyto(kept, objects.relation, where=registered)
         hold = np.zeros(len(last), dtype=np.int64)
         if attend is not None:
             memory = attend.value["memory_s"].max(axis=1) / self._step_s
@@ -168,16 +169,17 @@ class Attention:
             # Without memory an object is kept only through a glance.
             glancing = np.zeros(len(last), dtype=np.bool_) if away is None else away
             remembered &= (glancing | (hold > 0))[:, None]
-        source = np.maximum(last - kept // 16, np.minimum(since, last))
+        source = np.maximum(last - late, np.minimum(since, last))
         remembered &= source > tick - self._longest
-        mind = np.where(registered | remembered, tick, mind)
-        in_view = np.where(visible, tick, in_view)
-        self._tables[:, at] = (in_view, since, notice, last, mind, kept)
+        in_mind = registered | remembered
+        np.copyto(mind, tick, where=in_mind)
+        np.copyto(in_view, tick, where=visible)
+        self._tables[:, at] = tables
         return Attended(
             registered=registered,
             remembered=remembered,
-            relation=np.where(remembered, kept % 16, objects.relation).astype(np.int8),
-            source=np.where(registered | remembered, source, tick),
+            relation=np.where(remembered, kept, objects.relation).astype(np.int8),
+            source=np.where(in_mind, source, tick),
         )
 
     def _latency(
@@ -225,11 +227,13 @@ def most_pressing(
 
 
 def _within_range(lines: Sightlines, attend: Columns) -> Bools:
-    limit = np.full(lines.range.shape, np.inf)
-    for m in range(attend.count):
-        value = attend.value["range_m"][:, m, None]
-        chosen = lines.select(attend, m)
-        limit = np.minimum(limit, value if chosen is None else np.where(chosen, value, np.inf))
+    limit: Floats = attend.value["range_m"].min(axis=1)[:, None]
+    if any(attend.by_relation + attend.by_range + attend.by_sector):
+        limit = np.full(lines.range.shape, np.inf)
+        for m in range(attend.count):
+            value = attend.value["range_m"][:, m, None]
+            chosen = lines.select(attend, m)
+            limit = np.minimum(limit, value if chosen is None else np.where(chosen, value, np.inf))
     return np.asarray(lines.range <= limit)
 
 

@@ -38,7 +38,7 @@ def scale_distance(
     change = (factor - 1.0) * lines.gap
     tx, ty, cos, share = lines.tangent
     # Along the lane by change / cos, which changes the range by ``change``.
-    along = np.where(share > 0.0, share * change / np.where(share > 0.0, cos, 1.0), 0.0)
+    along = share * change / np.where(share > 0.0, cos, 1.0)
     direct = (1.0 - share) * change
     view.x = view.x + (along * tx + direct * lines.ux)
     view.y = view.y + (along * ty + direct * lines.uy)

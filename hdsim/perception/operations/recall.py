@@ -39,10 +39,10 @@ class History:
 
     def write(self, tick: int, o: Objects) -> None:
         """Keep the states of everything in sight."""
-        seen = np.flatnonzero(o.seen)
-        fields = (o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d)
-        block = np.stack([f.ravel()[seen] for f in fields], axis=1)
-        self._ring[tick % len(self._ring), o.row.ravel()[seen]] = block
+        seen = o.seen.ravel().nonzero()[0]
+        rows, page = o.row.take(seen), self._ring[tick % len(self._ring)]
+        for i, field in enumerate((o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d)):
+            page[rows, i] = field.take(seen)
 
     def recall(self, view: View, source: Ints, tick: int, step_s: float, which: Bools) -> None:
         """Replace objects of ``view`` by their state at another tick, moved on to now.
@@ -54,12 +54,12 @@ class History:
             step_s: Length of a tick [s].
             which: Slots to replace, shape (D, K).
         """
-        if not which.any():
+        at = which.ravel().nonzero()[0]
+        if not at.size:
             return
-        at = np.nonzero(which)
-        then = source[at]
+        then = source.take(at)
         x, y, yaw, speed, accel, lane_f, s, d = self._ring[
-            then % len(self._ring), view.row[at]
+            then % len(self._ring), view.row.take(at)
         ].T.copy()
         lane = lane_f.astype(np.int64)
         way = speed * ((tick - then) * step_s)
@@ -69,7 +69,7 @@ class History:
             ("lane", lane), ("s", s), ("d", d),
         ):  # fmt: skip
             array = getattr(view, name).copy()
-            array[at] = value
+            array.ravel()[at] = value
             setattr(view, name, array)
 
     def _moved(
@@ -83,13 +83,16 @@ class History:
         for _ in range(_HOPS):
             after = self._next[to]
             over = follows & (rest > graph.length[to]) & (after >= 0)
+            if not over.any():
+                break
             rest = np.where(over, rest - graph.length[to], rest)
             to = np.where(over, after, to)
-        past = np.where(follows, np.maximum(rest - graph.length[to], 0.0), way)
+        length = graph.length[to]
+        past = np.where(follows, np.maximum(rest - length, 0.0), way)
         lx, ly, lane_yaw = graph.at(np.maximum(to, 0), rest)
         turned = wrap_angle(yaw + (lane_yaw - heading))
         new_yaw = np.where(follows, turned, yaw)
         new_x = np.where(follows, lx - d * np.sin(lane_yaw), x) + past * np.cos(new_yaw)
         new_y = np.where(follows, ly + d * np.cos(lane_yaw), y) + past * np.sin(new_yaw)
-        ahead = np.where(follows, np.minimum(rest, graph.length[to]), s)
+        ahead = np.where(follows, np.minimum(rest, length), s)
         return new_x, new_y, new_yaw, to, ahead

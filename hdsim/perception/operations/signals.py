@@ -11,6 +11,7 @@ from hdsim.core.state import Bools, Floats, Ints, SignalState
 from hdsim.perception.compile import Columns
 
 States = NDArray[np.uint8]
+Keys = NDArray[np.uint64]
 # Longest delay of the catalogue [s].
 _LONGEST_S = 5.0
 
@@ -37,6 +38,9 @@ class SignalSense:
         self._known_state = np.full(drivers, SignalState.OFF, dtype=np.uint8)
         self._row = np.arange(drivers)
         self._last_tick = -1
+        self._draws: list[Floats] = []
+        self._draw_key: Keys = np.zeros((drivers, 0), dtype=np.uint64)
+        self._stale = True
 
     def perceive(
         self, tick: int, signal: SignalAhead, misread: Columns | None, away: Bools | None
@@ -53,7 +57,9 @@ class SignalSense:
         # After a pause in which nothing acted on signals the ring holds old states.
         new = (signal.index != self._index) | (self._last_tick != tick - 1)
         self._last_tick = tick
-        self._since = np.where(new, tick, self._since)
+        if new.any():
+            self._since = np.where(new, tick, self._since)
+            self._stale = True
         self._index = signal.index
         state = signal.state if misread is None else self._misread(tick, signal, misread)
         if away is None:
@@ -79,14 +85,21 @@ class SignalSense:
         state: States = self._shown[(tick - ticks) % self._depth, self._row]
         if not len(self._keys):
             return state
-        name = self._keys[np.maximum(signal.index, 0)]
+        self._draw(signal, misread.key)
         actual = state
         for m in range(misread.count):
             chance: Floats = misread.value["probability"][:, m]
             wrong = chosen[:, m] & (signal.index >= 0) & (actual == misread.raw["actual"][:, m])
             if not (wrong & (chance > 0.0)).any():
                 continue
-            draw = seeds.uniform(seeds.combine(misread.key[:, m], name), self._since)
             seen = misread.raw["seen"][:, m].astype(np.uint8)
-            state = np.where(wrong & (draw < chance), seen, state)
+            state = np.where(wrong & (self._draws[m] < chance), seen, state)
         return state
+
+    def _draw(self, signal: SignalAhead, key: Keys) -> None:
+        """The draws of every approach and column; they last as long as the approach."""
+        if not self._stale and np.array_equal(self._draw_key, key):
+            return
+        name = self._keys[np.maximum(signal.index, 0)]
+        self._draws = [seeds.uniform(seeds.combine(k, name), self._since) for k in key.T]
+        self._draw_key, self._stale = key.copy(), False

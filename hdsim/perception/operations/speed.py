@@ -8,11 +8,7 @@ import numpy as np
 
 from hdsim.core.state import Floats
 from hdsim.perception.compile import Columns
-from hdsim.perception.view import Sightlines, View
-
-# An object's speed carries the closing speed where its heading lies along the sight line; as in
-# view.py the share falls from 1 to 0 between these cosines.
-_ACROSS, _ALONG = 0.5, 0.8
+from hdsim.perception.view import Sightlines, View, share_along
 
 
 def scale_closing_speed(
@@ -23,7 +19,7 @@ def scale_closing_speed(
     With u the sight line, the true closing speed is c = (v_own - v_obj) u; the believed one is
     c' = factor c + range w, the noise being an error of 1/TTC (Treiber, Kesting & Helbing 2006:
     dv_est = dv + s r_c w). The object's speed along its heading h takes up the difference,
-    speed' = speed - (c' - c) / (h u).
+    speed' = speed - (c' - c) / (h u), as far as the object moves along the sight line.
 
     Args:
         view: Changed in place: speed.
@@ -44,12 +40,11 @@ def scale_closing_speed(
         if w is not None:
             e = columns.value["noise_sd_per_s"][:, m, None] * w
             error = error + (e if chosen is None else np.where(chosen, e, 0.0))
-    along_own = np.cos(own.yaw)[:, None] * lines.ux + np.sin(own.yaw)[:, None] * lines.uy
-    heading = np.cos(view.yaw) * lines.ux + np.sin(view.yaw) * lines.uy
+    along_own, heading = lines.along
     closing = own.speed[:, None] * along_own - view.speed * heading
-    share = np.clip((np.abs(heading) - _ACROSS) / (_ALONG - _ACROSS), 0.0, 1.0)
-    more = (factor - 1.0) * closing + error * lines.range
-    change = (1.0 - share) * (factor - 1.0) * view.speed
+    share, excess = share_along(heading), factor - 1.0
+    more = excess * closing + error * lines.range
+    change = (1.0 - share) * excess * view.speed
     change -= share * more / np.where(share > 0.0, heading, 1.0)
     view.speed = view.speed + change
     return np.asarray(change)
