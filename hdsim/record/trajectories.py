@@ -186,7 +186,8 @@ class TrajectoryLog:
             elif name == "actor":
                 out[name] = names_array(np.tile(np.arange(n), rows), names)
             elif name in _STATE or name == "moved":
-                out[name] = pa.array(values.ravel(), kind)
+                # A copy: arrow would keep a view of the buffer that the next ticks overwrite.
+                out[name] = pa.array(values.flatten(), kind)
             else:
                 wide = np.zeros((rows, n), dtype=values.dtype)
                 wide[:, self._roster.drivers] = values

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -176,6 +177,18 @@ def test_trajectories_hold_truth_exactly_and_decisions_for_drivers_only(run) -> 
     assert table["believed_speed_mps"] == [None, 10.0, 10.0]
     assert table["signal_state"] == [None, "red", "off"]
     assert table["signal_distance_m"] == [None, 9.0, None]
+
+
+def test_a_long_drive_keeps_every_tick(tmp_path) -> None:
+    """The buffers of one chunk are filled again while the chunk waits to be written."""
+    writer = RunWriter(tmp_path, {}, TASKS)
+    record(tmp_path, ticks=1500)
+    writer.collect(SCENARIO)
+    writer.close()
+    table = Run.open(tmp_path).trajectory(SCENARIO)
+    ego = table.filter(pc.equal(table["actor"].cast("string"), "ego"))
+    assert ego["tick"].to_pylist() == list(range(1500))
+    assert ego["x_m"].to_pylist() == list(range(1500))
 
 
 def test_signals_are_written_when_they_change(run) -> None:
