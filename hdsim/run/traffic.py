@@ -123,7 +123,10 @@ class Renewal:
         wreck = state.time - self._wrecked_at >= life.wreck_s
         stuck = (self._stood_s >= life.stuck_s) if life.stuck_s > 0 else np.zeros_like(wreck)
         lost = (far > life.leave_m) & (distance_to_path(state.x, state.y, *path) > life.arrive_m[1])
-        due = self._is_npc & state.present & (wreck | lost | (stuck & (far > life.arrive_m[0])))
+        out_of_sight = far > life.arrive_m[0]
+        gridlocked = (state.lane >= 0) & (self._graph.junction[np.maximum(state.lane, 0)] >= 0)
+        due = self._is_npc & state.present
+        due &= wreck | lost | (stuck & (out_of_sight | gridlocked))
         if not due.any():
             return []
         poses = self._poses

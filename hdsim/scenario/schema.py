@@ -123,7 +123,11 @@ class Respawn(Part):
         default=10.0, ge=0, le=3600, description="A crashed NPC is cleared away after this [s]."
     )
     stuck_s: float = Field(
-        default=90.0, ge=0, le=3600, description="Standing so long it is renewed [s]; 0: never."
+        default=90.0,
+        ge=0,
+        le=3600,
+        description="Standing so long out of the ego's sight, or inside a junction, it is renewed "
+        "[s]; 0: never.",
     )
 
     @field_validator("arrive_m")
