@@ -19,6 +19,8 @@ from hdsim.guidance.compile import check_mode
 from hdsim.live import LiveDisplay
 from hdsim.record.run import Run
 from hdsim.report.tables import tables
+from hdsim.road.cache import load_lane_graph
+from hdsim.road.maps import find_map
 from hdsim.run.batch import Options, run_batch
 from hdsim.run.replay import replay_failure
 from hdsim.run.replay import verify as verify_run
@@ -108,7 +110,9 @@ def replay(
         if picture is not None and again.again is not None:
             from hdsim.report.picture import picture as draw
 
-            draw(Run.open(place), again.again["id"], picture)
+            source = find_map(recorded.task(scenario)["map"])
+            lanes = load_lane_graph(source.name, source.xodr)
+            draw(Run.open(place), again.again["id"], picture, lanes)
     was = again.failure
     if again.same:
         out.print(f"the same: {was['kind']} at tick {was['tick']} ({was['time_s']:.2f} s)")
