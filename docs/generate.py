@@ -154,8 +154,8 @@ def _told(model: type[BaseModel]) -> str:
 def common_parts() -> str:
     """Selector, time courses and gain."""
     parts: list[tuple[str, type[BaseModel]]] = [("`select`", Selector)]
-    for course in get_args(get_args(Course)[0]):
-        parts.append((f"`course: {course.model_fields['course'].default}`", course))
+    courses = get_args(get_args(Course)[0])
+    parts += [(f"`course: {c.model_fields['course'].default}`", c) for c in courses]
     parts.append(("`gain`", Gain))
     return "\n".join(f"### {title}\n\n{_told(model)}\n\n{keys(model)}" for title, model in parts)
 
