@@ -25,12 +25,17 @@ _ROUTE_AHEAD_M = 300.0
 
 @dataclass(slots=True)
 class Timings:
-    """Wall time per tick [ms]: all of it, and HDSim's own part of it (perceive and decide)."""
+    """Wall time per tick [ms], all of it and by part.
+
+    ``think`` is perceive and decide; ``server`` is the server's tick with the Traffic Manager's
+    cycle in it. What is left is detecting and recording.
+    """
 
     tick: list[float] = field(default_factory=list)
     think: list[float] = field(default_factory=list)
     snapshot: list[float] = field(default_factory=list)
     batch: list[float] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -101,10 +106,12 @@ def drive(
         session.client.apply_batch(commands)
         sent = time.perf_counter()
         session.world.tick()
-        timings.tick.append(1e3 * (time.perf_counter() - began))
+        ticked = time.perf_counter()
+        timings.tick.append(1e3 * (ticked - began))
         timings.think.append(1e3 * thinking)
         timings.snapshot.append(1e3 * (seen - began))
         timings.batch.append(1e3 * (sent - sending))
+        timings.server.append(1e3 * (ticked - sent))
 
     rest = watch.finish(state.time)
     failures += judged(rest, stage, thought, scenario, run, failures)

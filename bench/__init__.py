@@ -1,0 +1,1 @@
+"""Benchmarks of HDSim: ``python -m bench`` from the top of the checkout."""

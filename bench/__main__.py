@@ -1,0 +1,41 @@
+"""``python -m bench [server|scenario|drivers|soak] [--ticks N]``; without a part all but soak."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+
+from bench import drivers, scenario, server, soak
+from bench.results import machine, write
+
+PARTS = {"server": server.measure, "scenario": scenario.measure, "drivers": drivers.measure}
+_TICKS, _SOAK_TICKS = 600, 100_000
+
+
+def main() -> None:
+    """Measures, prints the tables and writes them to ``bench/results``."""
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=[*PARTS, "soak"], help="default: all but soak")
+    parser.add_argument("--ticks", type=int, help="ticks per measurement; at least 200")
+    parser.add_argument("--no-save", action="store_true", help="print only")
+    args = parser.parse_args()
+    if args.ticks is not None and args.ticks < 200:
+        parser.error(f"--ticks {args.ticks}: expected 200 or more")
+    faulthandler.enable()
+    before = machine()
+    tables = []
+    if args.part == "soak":
+        tables.append(soak.soak(args.ticks or _SOAK_TICKS))
+        print(tables[0].markdown(), flush=True)
+    else:
+        for name in [args.part] if args.part else PARTS:
+            tables.append(PARTS[name](args.ticks or _TICKS))
+            print(tables[-1].markdown() + "\n", flush=True)
+    if not args.no_save:
+        ticks = f" --ticks {args.ticks}" if args.ticks else ""
+        part = f" {args.part}" if args.part else ""
+        print(f"\nwritten: {write(tables, f'python -m bench{part}{ticks}', before).name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Perceive and decide beside the Traffic Manager's own cycle for as many vehicles."""
+
+from __future__ import annotations
+
+import time
+
+from bench.results import Table
+from bench.setting import WARM_UP_TICKS, median, roaming, run, staged, town
+from hdsim.run.stage import Stage, free_port
+
+COUNTS = (30, 70, 200)
+
+
+def measure(ticks: int) -> Table:
+    """One world each: HDSim drives all its vehicles, then the Traffic Manager drives them."""
+    rows = []
+    for count in COUNTS:
+        task = roaming(town("Town01"), "hdsim:normal", count - 1, "mixed")
+        with staged(task) as stage:
+            ours = run(stage, ticks)
+            with_manager = _managed_ticks(stage, ticks)
+        cycle = max(median(with_manager) - median(ours.tick), 0.0)
+        rows.append(
+            {
+                "map": task.map,
+                "vehicles": count,
+                "snapshot": median(ours.snapshot),
+                "perceive + decide": median(ours.think),
+                "of it CPU": median(ours.think_cpu),
+                "batch": median(ours.batch),
+                "tick": median(ours.tick),
+                "tick with Traffic Manager": median(with_manager),
+                "Traffic Manager cycle": cycle,
+                "ratio": median(ours.think) / cycle if cycle else float("inf"),
+            }
+        )
+    return Table(
+        "Drivers: perceive + decide beside the Traffic Manager [ms, medians]",
+        rows,
+        "Traffic Manager cycle: tick with it minus tick without, same world and vehicles; ratio: "
+        "perceive + decide over that cycle.",
+    )
+
+
+def _managed_ticks(stage: Stage, ticks: int) -> list[float]:
+    """Ticks with all vehicles handed over to a Traffic Manager [ms]."""
+    port = free_port()
+    stage.session.traffic_manager(port, seed=1)
+    for actor in stage.actors:
+        actor.set_autopilot(True, port)
+    for _ in range(WARM_UP_TICKS):
+        stage.session.world.tick()
+    spent = []
+    for _ in range(ticks):
+        began = time.perf_counter()
+        stage.session.world.tick()
+        spent.append(1e3 * (time.perf_counter() - began))
+    return spent

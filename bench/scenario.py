@@ -1,0 +1,72 @@
+"""Ticks per second of a whole scenario: traffic, ego, detectors and log."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.results import Table
+from bench.setting import median, roaming, staged, town
+from hdsim.events.watch import Watch
+from hdsim.record.log import ScenarioLog
+from hdsim.run.loop import Drive, drive
+from hdsim.run.stage import Stage
+from hdsim.scenario.task import ScenarioTask
+
+
+def measure(ticks: int) -> Table:
+    """Whole scenarios with a Traffic Manager ego."""
+    rows = []
+    for vehicles in (1, 30, 70):
+        task = roaming(town("Town01"), "traffic_manager", vehicles, "mixed")
+        with staged(task) as stage:
+            began = time.perf_counter()
+            result = recorded(task, stage, ticks)
+            wall_s = time.perf_counter() - began
+        t = result.timings
+        rest = [
+            whole - snapshot - think - batch - server
+            for whole, snapshot, think, batch, server in zip(
+                t.tick, t.snapshot, t.think, t.batch, t.server, strict=True
+            )
+        ]
+        rows.append(
+            {
+                "map": task.map,
+                "NPCs": vehicles,
+                "ticks/s": round(result.ticks / wall_s),
+                "whole tick": median(t.tick),
+                "snapshot": median(t.snapshot),
+                "perceive + decide": median(t.think),
+                "batch": median(t.batch),
+                "server and Traffic Manager": median(t.server),
+                "detect + record": median(rest),
+            }
+        )
+    return Table("Whole scenario, Traffic Manager ego, mixed traffic [ms, medians]", rows)
+
+
+def recorded(
+    task: ScenarioTask,
+    stage: Stage,
+    ticks: int,
+    on_tick: Callable[[float, int], None] = lambda time, failures: None,
+) -> Drive:
+    """One drive with detectors and a log that is thrown away."""
+    watch = Watch(
+        stage.roster,
+        stage.graph,
+        stage.route,
+        task.detectors,
+        task.step_s,
+        stage.timeout_s,
+        task.end.on_collision,
+    )
+    signals = tuple(signal.id for signal in stage.graph.signals)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ScenarioLog(Path(folder), task.id, stage.roster, task.step_s, signals) as log,
+    ):
+        return drive(stage, watch, log, task.id, folder, on_tick, last_tick=ticks)
