@@ -1,7 +1,8 @@
 """An autopilot as a plain Python callable: see ``05_callable_ego.yaml``.
 
 HDSim calls it once a tick with an ``EgoView`` and applies the control that it returns. A class is
-made once a scenario, so it can remember things. It may use all of the ``carla`` client.
+made once a scenario, so it can remember things. It may use all of the ``carla`` client. This one
+does not look at traffic lights, and HDSim finds that out.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from hdsim.road.states import StateBuilder
 from hdsim.run.drivers import Drivers, Thought
 from hdsim.run.inputs import recorded_guidance
 from hdsim.run.replay import recorded_task
-from hdsim.run.stage import EGO, route_of
+from hdsim.run.stage import EGO, ego_profile, route_of
 
 _COLUMNS = ("x_m", "y_m", "yaw_rad", "vx_mps", "vy_mps")
 
@@ -51,7 +51,7 @@ def derive(run: Run, scenario: str) -> Iterator[tuple[int, State, Thought]]:
 def drivers_of(run: Run, scenario: str, roster: Roster, graph: LaneGraph) -> Drivers:
     """The drivers of a recorded scenario as they were at its first tick."""
     task = recorded_task(run, scenario)
-    route = route_of(task, graph, [])
+    route = route_of(task, graph, []) if ego_profile(task) is not None else None
     return Drivers(
         roster,
         graph,

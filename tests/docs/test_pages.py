@@ -40,11 +40,18 @@ def test_a_stale_page_is_noticed() -> None:
     assert "`attend`" in generate["renewed"](page)
 
 
+def anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", text):
+    for target, _, anchor in re.findall(r"\]\(([^)#:]+)(#([\w-]+))?\)", text):
         assert (page.parent / target).exists(), target
+        assert not anchor or anchor in anchors(page.parent / target), f"{target}#{anchor}"
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -80,10 +80,11 @@ def test_04_a_batch_from_python(tmp_path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_05_a_callable_drives_its_route(tmp_path) -> None:
+def test_05_a_callable_drives_its_route_and_its_blind_spot_is_found(tmp_path) -> None:
     out = tmp_path / "run"
     hdsim("run", "examples/05_callable_ego.yaml", "--out", out, PYTHONPATH=str(EXAMPLES))
     row = only_row(out)
     assert (row["status"], row["status_detail"]) == ("completed", "arrived")
     assert row["route_completion_pct"] == 100.0
     assert row["off_road_share"] == 0.0
+    assert "red_light" in {failure["kind"] for failure in Run.open(out).failures}
