@@ -189,11 +189,15 @@ class RightOfWay:
         live = (o_out > 0.0) & (own_out > 0.0)
         v = own.speed[d]
         cruise = np.maximum(v, table.speed[c.lane[a]])
-        t_in, t_out = self._time(own_in, v, cruise), self._time(own_out, v, cruise)
-        v_eff = np.maximum(v_o + np.clip(obj.accel[d, k], 0.0, 2.0), 0.1)
+        v_eff = np.maximum(v_o + np.minimum(np.maximum(obj.accel[d, k], 0.0), 2.0), 0.1)
         # The other may speed up from where it is, or go on as slowly as it does: both count.
         o_cruise = np.maximum(v_o, table.speed[cf.other[e]])
-        o_t_in, o_t_out = self._time(o_in, v_o, o_cruise), o_out / v_eff
+        t_in, t_out, o_t_in = self._time(
+            np.array([own_in, own_out, o_in]),
+            np.array([v, v, v_o]),
+            np.array([cruise, cruise, o_cruise]),
+        )
+        o_t_out = o_out / v_eff
 
         standing = v_o < _STANDING
         within = gone == 0.0

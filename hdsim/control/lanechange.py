@@ -80,10 +80,12 @@ class LaneChange:
         d = np.arange(len(own.speed))
         at, point = np.nonzero(lane[:, 1:] != lane[:, :-1])
         over = side_of(self._graph, lane[at, point], lane[at, point + 1])
-        at, point, over = at[over != 0], point[over != 0], over[over != 0]
-        at, first = np.unique(at, return_index=True)
+        change = over.nonzero()[0]
         side, k = np.zeros(len(d), dtype=np.int8), np.zeros(len(d), dtype=np.int64)
-        side[at], k[at] = over[first], point[first]
+        if change.size:
+            at, point, over = at[change], point[change], over[change]
+            at, first = np.unique(at, return_index=True)
+            side[at], k[at] = over[first], point[first]
         jump = np.where(side != 0, path.s[d, k + 1], np.inf)
         # Where the route changes from the very lane the driver is on, its target is known.
         onto = np.where((side != 0) & (lane[d, k] == lane[:, 0]), lane[d, k + 1], -1)

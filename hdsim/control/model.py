@@ -135,6 +135,8 @@ class DrivingModel:
     def _turn_ahead(self, percepts: Percepts) -> Ints:
         """Side of the first turn within sight of the indicator's range."""
         path = percepts.paths
-        turn = np.where(path.s < _INDICATE_M, self._graph.turn[path.lane], 0)
-        k = np.argmax(turn != 0, axis=1)
-        return np.asarray(np.clip(turn[np.arange(len(k)), k], -1, 1), dtype=np.int64)
+        turn = self._graph.turn[path.lane]
+        turning = (turn != 0) & (path.s < _INDICATE_M)
+        d, k = np.arange(len(turn)), np.argmax(turning, axis=1)
+        side = np.where(turning[d, k], turn[d, k], 0)
+        return np.asarray(np.sign(side), dtype=np.int64)

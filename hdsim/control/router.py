@@ -44,6 +44,8 @@ _EXTEND_STEPS = 200
 # Distance of window point k: dense near the car, where steering looks, sparse far ahead.
 _GRID = np.arange(POINTS) * (1.0 + 0.02 * np.arange(POINTS))
 _GRID_SPEED = 14.0
+# Samples around the last projection among which the next one is looked for.
+_AROUND = np.arange(-4, 8)
 _U_TURN = 2
 
 
@@ -132,45 +134,53 @@ class Router:
 
     def _project(self, x: Floats, y: Floats) -> Floats:
         """Move every path distance to the projection near its last value; returns how far off."""
-        i = np.clip(self._s.astype(np.int64), 0, np.maximum(self._count - 2, 0))
-        near = np.clip(i[:, None] + np.arange(-4, 8), 0, np.maximum(self._count - 1, 0)[:, None])
-        d = np.arange(len(i))[:, None]
-        dx = x[:, None] - self._samples[d, near, X]
-        dy = y[:, None] - self._samples[d, near, Y]
+        last = np.maximum(self._count - 1, 0)
+        i = np.minimum(self._s.astype(np.int64), np.maximum(self._count - 2, 0))
+        near = np.minimum(np.maximum(i[:, None] + _AROUND, 0), last[:, None])
+        samples = self._samples.reshape(-1, COLUMNS)
+        at = near + np.arange(0, self._lanes.size, self._lanes.shape[1])[:, None]
+        dx, dy = x[:, None] - samples[at, X], y[:, None] - samples[at, Y]
         best = np.argmin(dx * dx + dy * dy, axis=1)
-        d = d[:, 0]
-        k = near[d, best]
-        yaw = self._samples[d, k, YAW]
-        dx, dy = dx[d, best], dy[d, best]
-        along = dx * np.cos(yaw) + dy * np.sin(yaw)
-        across = dy * np.cos(yaw) - dx * np.sin(yaw)
+        d = np.arange(len(i))
+        k, dx, dy = near[d, best], dx[d, best], dy[d, best]
+        sample = samples[at[d, best]]
+        c, s = np.cos(sample[:, YAW]), np.sin(sample[:, YAW])
+        along, across = dx * c + dy * s, dy * c - dx * s
         # On the inside of a bend the path is longer than the tangent by 1 / (1 - kappa d).
-        stretch = np.maximum(1.0 - self._samples[d, k, CURVATURE] * across, 0.5)
-        self._s = np.clip(
-            k * SPACING_M + along / stretch, 0.0, np.maximum(self._count - 1, 0) * SPACING_M
-        )
+        stretch = np.maximum(1.0 - sample[:, CURVATURE] * across, 0.5)
+        way = k * SPACING_M + along / stretch
+        self._s = np.minimum(np.maximum(way, 0.0), last * SPACING_M)
         return np.asarray(np.hypot(np.maximum(np.abs(along) - 2.0, 0.0), across))
 
     def _window(self) -> Paths:
-        s = self._s[:, None] + _GRID * np.clip(self._speed / _GRID_SPEED, 1.0, 2.0)[:, None]
+        stretch = np.minimum(np.maximum(self._speed / _GRID_SPEED, 1.0), 2.0)
+        s = self._s[:, None] + _GRID * stretch[:, None]
         last = np.maximum(self._count - 1, 0)[:, None]
         u = s / SPACING_M
         k = np.minimum(u.astype(np.int64), np.maximum(last - 1, 0))
         f = np.minimum(u - k, 1.0)
-        d = np.arange(len(k))[:, None]
-        a, b = self._samples[d, k], self._samples[d, np.minimum(k + 1, last)]
-        lane = self._lanes[d, k]
-        mixed = a + f[..., None] * (b - a)
-        beyond = np.maximum(u - last, 0.0) * SPACING_M  # past the end of the road: straight on
-        yaw = mixed[..., YAW]
+        first = np.arange(0, self._lanes.size, self._lanes.shape[1])[:, None]
+        samples, at = self._samples.reshape(-1, COLUMNS), first + k
+        a, mixed = samples.take(at, axis=0), samples.take(first + np.minimum(k + 1, last), axis=0)
+        mixed -= a
+        mixed *= f[..., None]
+        mixed += a
+        lane = self._lanes.take(at)
+        yaw = mixed[..., YAW].copy()
+        x, y = mixed[..., X].copy(), mixed[..., Y].copy()
+        beyond = (u - last) * SPACING_M
+        if (beyond > 0.0).any():  # past the end of the road: straight on
+            beyond = np.maximum(beyond, 0.0)
+            x += beyond * np.cos(yaw)
+            y += beyond * np.sin(yaw)
         return Paths(
-            x=mixed[..., X] + beyond * np.cos(yaw),
-            y=mixed[..., Y] + beyond * np.sin(yaw),
+            x=x,
+            y=y,
             yaw=wrap_angle(yaw),
-            curvature=mixed[..., CURVATURE],
+            curvature=mixed[..., CURVATURE].copy(),
             s=s - self._s[:, None],
-            limit=a[..., LIMIT],
-            width=mixed[..., WIDTH],
+            limit=a[..., LIMIT].copy(),
+            width=mixed[..., WIDTH].copy(),
             lane=lane,
             lane_s=np.minimum(a[..., LANE_S] + f * SPACING_M, self._graph.length[lane]),
             end_s=self._end - self._s,

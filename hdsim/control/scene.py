@@ -50,6 +50,7 @@ _CLEARS_S = 0.5
 _LEVEL_M = 3.0
 # Every so many points of the path are searched first.
 _COARSE = 3
+_FINE = np.arange(1 - _COARSE, _COARSE)
 
 
 def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
@@ -59,17 +60,19 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     """
     own, obj, path = percepts.own, percepts.objects, percepts.paths
     near = _nearest(path, obj.x, obj.y)
-    d = np.arange(len(near))[:, None]
-    yaw = path.yaw[d, near]
+    points = path.x.shape[1]
+    point = near + np.arange(0, path.x.size, points)[:, None]
+    yaw = path.yaw.take(point)
     c, sn = np.cos(yaw), np.sin(yaw)
-    ox, oy = obj.x - path.x[d, near], obj.y - path.y[d, near]
+    ox, oy = obj.x - path.x.take(point), obj.y - path.y.take(point)
     along = ox * c + oy * sn
     lateral = oy * c - ox * sn
-    s = path.s[d, near] + along
+    s = path.s.take(point) + along
     turn = obj.yaw - yaw
     cos, sin = np.cos(turn), np.sin(turn)
-    half_along = 0.5 * (np.abs(cos) * obj.length + np.abs(sin) * obj.width)
-    half_across = 0.5 * (np.abs(sin) * obj.length + np.abs(cos) * obj.width)
+    abs_cos, abs_sin = np.abs(cos), np.abs(sin)
+    half_along = 0.5 * (abs_cos * obj.length + abs_sin * obj.width)
+    half_across = 0.5 * (abs_sin * obj.length + abs_cos * obj.width)
     gap = s - half_along - 0.5 * own.length[:, None]
     with_us = cos > ALONG
     against = cos < AGAINST
@@ -79,15 +82,18 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     # Crossing the path between now and then counts too: opposite signs.
     offset = np.where(soon * lateral < 0.0, 0.0, np.minimum(np.abs(lateral), np.abs(soon)))
     inside = offset < reach
-    clears = (reach - np.sign(sideways) * lateral) / np.maximum(np.abs(sideways), 0.1)
+    drift = np.abs(sideways)
+    clears = (reach - np.sign(sideways) * lateral) / np.maximum(drift, 0.1)
     arrives = gap / np.maximum(own.speed, 1.0)[:, None]
-    crosses_first = ~with_us & ~against & (np.abs(sideways) > 1.0) & (clears + _CLEARS_S < arrives)
-    last = path.x.shape[1] - 1
-    on_window = (near < last) | (along < path.s[:, -1:] - path.s[:, -2:-1])
+    crosses_first = ~(with_us | against) & (drift > 1.0) & (clears + _CLEARS_S < arrives)
+    on_window = (near < points - 1) | (along < path.s[:, -1:] - path.s[:, -2:-1])
     blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
-    below = height(graph, path.lane[d, near], path.lane_s[d, near])
-    level = np.abs(height(graph, np.maximum(obj.lane, 0), obj.s) - below) < _LEVEL_M
-    blocking &= level | (obj.lane < 0)
+    # Few are left whose height matters.
+    at = (blocking & (obj.lane >= 0)).ravel().nonzero()[0]
+    here = point.take(at)
+    below = height(graph, path.lane.take(here), path.lane_s.take(here))
+    other = height(graph, obj.lane.take(at), obj.s.take(at))
+    blocking.ravel()[at] = np.abs(other - below) < _LEVEL_M
     return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
 
 
@@ -99,12 +105,14 @@ def _nearest(path: Paths, x: Floats, y: Floats) -> Ints:
     dy *= dy
     dx += dy
     coarse = _COARSE * np.argmin(dx, axis=2)
-    last = path.x.shape[1] - 1
-    fine = np.clip(coarse[:, :, None] + np.arange(1 - _COARSE, _COARSE), 0, last)
-    d = np.arange(len(x))[:, None, None]
-    dx, dy = x[:, :, None] - path.x[d, fine], y[:, :, None] - path.y[d, fine]
+    points = path.x.shape[1]
+    fine = coarse[:, :, None] + _FINE
+    np.minimum(np.maximum(fine, 0, out=fine), points - 1, out=fine)
+    at = fine + np.arange(0, path.x.size, points)[:, None, None]
+    dx, dy = x[:, :, None] - path.x.take(at), y[:, :, None] - path.y.take(at)
     best = np.argmin(dx * dx + dy * dy, axis=2)
-    return np.asarray(np.take_along_axis(fine, best[:, :, None], axis=2)[:, :, 0])
+    best += np.arange(0, best.size * len(_FINE), len(_FINE)).reshape(best.shape)
+    return np.asarray(fine.take(best))
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:

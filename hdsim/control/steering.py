@@ -28,11 +28,13 @@ def steer(percepts: Percepts, p: Parameters) -> Floats:
     """
     own, path = percepts.own, percepts.paths
     ahead = np.maximum(p.preview_time * own.speed, p.preview_min)
-    d = np.arange(len(ahead))
-    k = np.clip(np.sum(path.s <= ahead[:, None], axis=1) - 1, 0, path.s.shape[1] - 2)
-    f = (ahead - path.s[d, k]) / (path.s[d, k + 1] - path.s[d, k])
-    tx = path.x[d, k] + f * (path.x[d, k + 1] - path.x[d, k])
-    ty = path.y[d, k] + f * (path.y[d, k + 1] - path.y[d, k])
+    points = path.s.shape[1]
+    k = np.count_nonzero(path.s <= ahead[:, None], axis=1) - 1
+    k = np.minimum(np.maximum(k, 0), points - 2) + np.arange(0, path.s.size, points)
+    s, x, y = path.s.take(k), path.x.take(k), path.y.take(k)
+    f = (ahead - s) / (path.s.take(k + 1) - s)
+    tx = x + f * (path.x.take(k + 1) - x)
+    ty = y + f * (path.y.take(k + 1) - y)
     yaw = path.yaw[:, 0]
     dx = tx - (path.x[:, 0] - own.d * np.sin(yaw))
     dy = ty - (path.y[:, 0] + own.d * np.cos(yaw))
