@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bench.results import Table
-from bench.setting import WARM_UP_TICKS, median, roaming, run, staged, town
+from bench.setting import WARM_UP_TICKS, median, roaming, run, staged, town_for
 from hdsim.run.stage import Stage, free_port
 
 COUNTS = (30, 70, 200)
@@ -15,7 +15,10 @@ def measure(ticks: int) -> Table:
     """One world each: HDSim drives all its vehicles, then the Traffic Manager drives them."""
     rows = []
     for count in COUNTS:
-        task = roaming(town("Town01"), "hdsim:normal", count - 1, "mixed")
+        town = town_for(count)
+        if town is None:
+            continue
+        task = roaming(town, "hdsim:normal", count - 1, "mixed")
         with staged(task) as stage:
             ours = run(stage, ticks)
             with_manager = _managed_ticks(stage, ticks)

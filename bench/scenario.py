@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.results import Table
-from bench.setting import median, roaming, staged, town
+from bench.setting import median, roaming, staged, town_for
 from hdsim.events.watch import Watch
 from hdsim.record.log import ScenarioLog
 from hdsim.run.loop import Drive, drive
@@ -20,7 +20,10 @@ def measure(ticks: int) -> Table:
     """Whole scenarios with a Traffic Manager ego."""
     rows = []
     for vehicles in (1, 30, 70):
-        task = roaming(town("Town01"), "traffic_manager", vehicles, "mixed")
+        town = town_for(vehicles)
+        if town is None:
+            continue
+        task = roaming(town, "traffic_manager", vehicles, "mixed")
         with staged(task) as stage:
             began = time.perf_counter()
             result = recorded(task, stage, ticks)

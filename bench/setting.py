@@ -39,12 +39,20 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values[WARM_UP_TICKS:])
 
 
-def town(name: str) -> str:
-    """A map by name, or the built-in grid where that map is not installed."""
+# What fits on Town01 and on the built-in grid with room to move.
+_SMALL_TOWN_VEHICLES = 70
+
+
+def town_for(vehicles: int) -> str | None:
+    """A map with room for so many vehicles: Town01, beyond 70 Town04.
+
+    Where Town01 is not installed the built-in grid stands for it; nothing stands for Town04.
+    """
+    name = "Town01" if vehicles <= _SMALL_TOWN_VEHICLES else "Town04"
     try:
         return find_map(name).name
     except InputError:
-        return "grid"
+        return "grid" if name == "Town01" else None
 
 
 def roaming(

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from bench.results import Table
 from bench.scenario import recorded
-from bench.setting import roaming, staged, town
+from bench.setting import roaming, staged, town_for
 
 VEHICLES = 30
-_PROGRESS_TICKS = 1_000
+_PROGRESS_TICKS = 10_000
 # No tick for so long counts as a hang; after so long the soak gives up.
 _HANG_S, _GIVE_UP_S = 20.0, 300.0
 
@@ -62,6 +62,7 @@ class Progress:
         self.ticks = self.failures = self._earlier = 0
 
     def __call__(self, time_s: float, failures: int) -> None:
+        """One tick more; the number of failures is that of this scenario so far."""
         now = time.perf_counter()
         self._recent.append(1e3 * (now - self._last))
         self._last, self.failures = now, self._earlier + failures
@@ -92,7 +93,7 @@ def soak(ticks: int) -> Table:
     seed = 0
     while len(whole) < ticks:
         seed += 1
-        task = roaming(town("Town01"), "traffic_manager", VEHICLES, "mixed", seed)
+        task = roaming(town_for(VEHICLES) or "grid", "traffic_manager", VEHICLES, "mixed", seed)
         with staged(task) as stage:
             result = recorded(task, stage, ticks - len(whole), progress)
         progress.next_scenario()
