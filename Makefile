@@ -10,11 +10,11 @@ export HDSIM_MAPS := $(abspath ../shared/maps)
 endif
 endif
 
-.PHONY: setup demo test test-slow check format bench clean
+.PHONY: help setup demo test test-slow check format docs bench clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo | test | test-slow | check | format | bench | clean"
+	@echo "make demo | test | test-slow | check | format | docs | bench | clean"
 
 setup: $(VENV)/.installed
 
@@ -40,6 +40,9 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python docs/generate.py
 
 bench: setup
 	$(BIN)/python -m bench

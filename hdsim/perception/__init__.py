@@ -1,1 +1,1 @@
-"""perception."""
+"""Observation to percept: the catalogue of operations, attention, memory, occlusion."""

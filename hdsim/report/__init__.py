@@ -1,1 +1,1 @@
-"""report."""
+"""Recorded runs to tables and pictures; never a simulator."""

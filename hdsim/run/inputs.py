@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdsim.core.errors import InputError
-from hdsim.driver.load import load_profile
+from hdsim.driver.load import find, folders, is_path, load_profile
 from hdsim.driver.mix import Mix, assign, load_mix
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance.compile import compile_schedule
@@ -57,7 +57,7 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
             asked = (name, Path(task.source).parent, task.guidance)
             if asked in seen:
                 continue
-            profile = seen[asked] = load_profile(name, asked[1])
+            profile = seen[asked] = _profile(task, name)
             known = schedules.get(name)
             if known is None:
                 schedules[name] = compile_schedule(profile, task.guidance, _GUIDED_S)
@@ -87,6 +87,14 @@ def map_digest(task: ScenarioTask) -> str:
         InputError: If the map is missing or wrong.
     """
     return hashlib.sha256(find_map(task.map, task.source).xodr.encode()).hexdigest()
+
+
+def _profile(task: ScenarioTask, name: str) -> DriverProfile:
+    """A profile by name, or from the file that the scenario names instead of a mix."""
+    wanted, near = task.traffic.mix, Path(task.source).parent
+    if isinstance(wanted, str) and is_path(wanted) and find(name, folders(near)) is None:
+        return load_profile(wanted, near)
+    return load_profile(name, near)
 
 
 def _mix(task: ScenarioTask) -> Mix:

@@ -11,7 +11,7 @@ import numpy as np
 from hdsim.core import seeds
 from hdsim.core.clock import Clock
 from hdsim.core.errors import InputError
-from hdsim.core.state import Roster
+from hdsim.core.state import Ints, Roster
 from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
@@ -175,22 +175,7 @@ def _cast(
         free = np.ones(len(poses.x), dtype=bool)
         pick = int(choose_poses(poses, free, (EGO,), task.seed, (np.zeros(0), np.zeros(0)))[0])
         start = (poses.x[pick], poses.y[pick], poses.z[pick], poses.yaw[pick])
-    near_x = route.x if route is not None else np.array([start[0]])
-    near_y = route.y if route is not None else np.array([start[1]])
-    allowed = np.ones(len(poses.x), dtype=bool)
-    area = task.traffic.area
-    if isinstance(area, NearRoute):
-        allowed = distance_to_path(poses.x, poses.y, near_x, near_y) <= area.near_route_m
-    taken = (np.array([start[0]]), np.array([start[1]]))
-    chosen = choose_poses(poses, allowed, names, task.seed, taken)
-    if (chosen < 0).any():
-        room = int((chosen >= 0).sum())
-        raise InputError(
-            task.source,
-            "traffic.vehicles",
-            count,
-            f"at most {room}: the map has room for no more in traffic.area",
-        )
+    chosen = _places(task, poses, names, start, route)
     x, y, z, yaw = start
     requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + DROP_M, yaw), "hero")]
     if not count:
@@ -201,6 +186,36 @@ def _cast(
         at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + DROP_M, poses.yaw[pose])
         requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
     return requests, task.drivers
+
+
+def _places(
+    task: ScenarioTask,
+    poses: Poses,
+    names: tuple[str, ...],
+    start: tuple[float, float, float, float],
+    route: Route | None,
+) -> Ints:
+    """Where the NPCs begin: candidates within the wanted area, not on the ego.
+
+    Raises:
+        InputError: If there is no room for that many.
+    """
+    area = task.traffic.area
+    taken = (np.array([start[0]]), np.array([start[1]]))
+    away = distance_to_path(poses.x, poses.y, *((route.x, route.y) if route else taken))
+    reach = area.near_route_m if isinstance(area, NearRoute) else float(np.inf)
+    while True:
+        chosen = choose_poses(poses, away <= reach, names, task.seed, taken)
+        if (chosen >= 0).all():
+            return chosen
+        if route is not None or reach > away.max():
+            raise InputError(
+                task.source,
+                "traffic.vehicles",
+                len(names),
+                f"at most {int((chosen >= 0).sum())}: traffic.area has room for no more",
+            )
+        reach *= 1.25  # a roaming ego has no route yet: as far around its start as it takes
 
 
 def _height(graph: LaneGraph, route: Route) -> float:

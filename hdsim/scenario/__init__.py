@@ -1,1 +1,1 @@
-"""scenario."""
+"""Scenario files: checked, expanded to self-contained tasks; Leaderboard routes."""

@@ -105,7 +105,12 @@ class Ego(Part):
 class NearRoute(Part):
     """Traffic is kept near the ego's route."""
 
-    near_route_m: float = Field(gt=0, le=5000, description="Farthest distance from the route [m].")
+    near_route_m: float = Field(
+        gt=0,
+        le=5000,
+        description="Farthest distance from the route [m]; "
+        "without a route, from the ego's start, and farther if they need the room.",
+    )
 
 
 class Respawn(Part):

@@ -1,1 +1,1 @@
-"""testing."""
+"""Small worlds for tests: hand-made roads, scripted traffic, a scripted language model."""

@@ -6,8 +6,10 @@ An HDSim driver as ego is simply one more driver of the run and needs no adapter
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import carla
@@ -86,10 +88,17 @@ class CallableEgo:
 def load_callable(name: str, where: str) -> Callable[[EgoView], carla.VehicleControl]:
     """``module:Callable`` to a callable; a class is instantiated once.
 
+    Args:
+        name: The module is looked for beside the scenario file first.
+        where: The scenario file.
+
     Raises:
         InputError: If there is no such module or attribute, or it cannot be called.
     """
     module_name, _, attribute = name.partition(":")
+    beside = str(Path(where).resolve().parent)
+    if beside not in sys.path:
+        sys.path.insert(0, beside)
     try:
         found = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
