@@ -20,6 +20,7 @@ from hdsim.run.preflight import preflight_all
 from hdsim.run.worker import Address, run_task, server_name
 from hdsim.scenario.expand import Batch
 from hdsim.scenario.task import ScenarioTask
+from hdsim.world.session import check_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,11 @@ def run_batch(
 
     Raises:
         InputError: Before anything runs, if a profile, a map's name or the guidance is wrong.
-        InfrastructureError: Before anything runs, if guidance cannot be had.
+        InfrastructureError: Before anything runs, if guidance or the given server cannot be had.
     """
     began = time.time()
+    if options.address is not None:
+        check_server(*options.address)
     tasks = [resolve(task, options.guidance) for task in batch.tasks]
     schedules = compile_guidance(tasks)
     writer = RunWriter(

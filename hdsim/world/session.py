@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from hdsim.world.frames import from_carla
 # More stream threads than cores: with as many as cores, sensor callbacks that wait for the
 # interpreter can starve the thread that delivers the frame, and the tick times out.
 _STREAM_THREADS = 6
+_KNOCK_S = 5.0
 
 Vehicle = carla.Vehicle
 """A vehicle's actor, for rooms that only hand it on."""
@@ -123,7 +125,20 @@ class Session:
         self._traffic_managers.clear()
 
 
+def check_server(host: str, port: int) -> None:
+    """Whether anybody listens there; answers at once where the client would wait its time-out.
+
+    Raises:
+        InfrastructureError: If nobody does.
+    """
+    try:
+        socket.create_connection((host, port), timeout=_KNOCK_S).close()
+    except OSError as error:
+        raise InfrastructureError(f"no CARLA server at {host}:{port}: {error}") from error
+
+
 def _connect(host: str, port: int, timeout_s: float) -> carla.Client:
+    check_server(host, port)
     client = carla.Client(host, port, worker_threads=_STREAM_THREADS)
     client.set_timeout(timeout_s)
     try:
