@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/hdsim run scenarios/demo.yaml --out runs/demo --force
 
 test: setup
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
 
 test-slow: setup
 	$(BIN)/pytest
