@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from hdsim.core.command import Decisions
@@ -16,6 +17,7 @@ from hdsim.record.log import ScenarioLog
 from hdsim.record.run import Run
 from hdsim.record.schema import Status
 from hdsim.record.writer import RunWriter
+from hdsim.report.misbelief import greatest_misbelief, in_words
 from hdsim.report.picture import picture
 from hdsim.report.summary import VERDICTS, summarise
 from hdsim.report.tables import tables
@@ -32,6 +34,7 @@ CUT_IN = (
     Script(["0"], 50.0, 14.0),
     Script(["1"], 62.0, 11.0, [(1.5, -6.0)], [(0, 0), (0.2, 0), (1.5, -3.5)]),
 )
+WORST = 40  # tick of the belief farthest from the truth
 CALM = (Script(["0"], 50.0, 10.0), Script(["1"], 40.0, 10.0))
 
 
@@ -74,7 +77,7 @@ def drive(run_dir, task, scripts):
     with ScenarioLog(run_dir, task["id"], ROSTER, 0.05) as log:
         for tick, state in enumerate(states(graph, index, scripts, 10.0)):
             sees = Observation(state.time, *scene(state, 0.0))
-            believes = Percepts(state.time, *scene(state, 4.0))
+            believes = Percepts(state.time, *scene(state, 6.0 if tick == WORST else 4.0))
             sighting = watch.step(tick, state)
             log.tick(tick, state, None, nothing, sees, believes)
             log.involve(sighting.involved, tick)
@@ -156,9 +159,97 @@ def test_tables_name_everything(run) -> None:
     assert "cut in" in text
 
 
-def test_the_picture_is_drawn_with_beliefs(run, tmp_path) -> None:
+@pytest.fixture
+def drawn(monkeypatch) -> list:
+    """The figures that are saved, for a look at what is on them."""
+    figures = []
+
+    def keep(figure, *args, _save=Figure.savefig, **settings):
+        figures.append(figure)
+        _save(figure, *args, **settings)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
+def titles(figure) -> list[str]:
+    return [
+        axes.get_title(loc="left").replace("\n", " ").replace("\u00a0", " ") for axes in figure.axes
+    ]
+
+
+def test_the_picture_shows_the_belief_before_beside_the_moment(run, drawn, tmp_path) -> None:
     graph, _ = straight(500.0, lanes=2)
     picture(run, "collision", tmp_path / "a.png", graph)
     assert (tmp_path / "a.png").stat().st_size > 10_000
+    (figure,) = drawn
+    before, moment = titles(figure)
+    ago = 0.05 * (run.failures[0]["tick"] - WORST)
+    assert before == f"{ago:.1f} s before: npc-00 believed the ego 6.0 m farther back"
+    assert moment.startswith("collision at ")
+    assert moment.endswith("npc at fault (cut in)")
+    per_metre = [
+        (axes.get_position().width * figure.get_figwidth()) / np.ptp(axes.get_xlim())
+        for axes in figure.axes
+    ]
+    assert per_metre[0] == pytest.approx(per_metre[1], rel=0.02)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["ego", "npc-00 (drunk)", "where npc-00 believed the ego", "others"]
     with pytest.raises(InputError, match="expected a failure of the run"):
         picture(run, "zebra", tmp_path / "b.png")
+
+
+def test_without_percepts_of_those_involved_there_is_the_moment_alone(
+    run, drawn, monkeypatch, tmp_path
+) -> None:
+    percepts = Run.percepts
+    monkeypatch.setattr(Run, "percepts", lambda *args: percepts(*args).slice(0, 0))
+    picture(run, "collision", tmp_path / "a.png")
+    assert len(titles(drawn[0])) == 1
+
+
+def percept(tick, believed, speeds=(0.0, 0.0), **other):
+    return {
+        "tick": tick, "driver": "npc-00", "object": "ego", "seen": True, "registered": True,
+        "x_m": 30.0, "y_m": 0.0, "believed_x_m": believed[0], "believed_y_m": believed[1],
+        "speed_mps": speeds[0], "believed_speed_mps": speeds[1],
+    } | other  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (percept(0, (54.0, 1.0), (0.0, 3.2)), "24 m farther on, rolling at 3.2 m/s (it stood)"),
+        (percept(0, (25.5, 1.0), (4.0, 0.0)), "4.5 m nearer, standing (it did 4.0 m/s)"),
+        (percept(0, (31.0, 3.0), (4.0, 4.4)), "3.0 m too far left"),
+        (percept(0, (31.0, -3.0)), "3.0 m too far right"),
+    ],
+)
+def test_a_misbelief_in_words(told, words) -> None:
+    found = greatest_misbelief([told])
+    assert in_words(found, 2.5, 0.0, 0.0, 0.0) == f"2.5 s before: npc-00 believed the ego {words}"
+
+
+def test_a_misbelief_about_one_behind_has_the_sides_of_the_driver() -> None:
+    behind = {"x_m": -30.0, "believed_x_m": -31.0}
+    left, farther = percept(0, (0, 3.0), **behind), percept(0, (0, 0.5), **behind)
+    assert in_words(greatest_misbelief([left]), 1.0, 0.0, 0.0, 0.0).endswith("3.0 m too far left")
+    assert in_words(greatest_misbelief([farther]), 1.0, 0.0, 0.0, 0.0).endswith("farther back")
+
+
+def test_not_registered_in_sight_is_the_greatest_misbelief() -> None:
+    nowhere = (None, None)
+    rows = [
+        percept(1, (90.0, 0.0)),
+        percept(2, nowhere, registered=False),
+        percept(3, nowhere, registered=False),
+        percept(4, nowhere, registered=False, seen=False),
+        percept(5, (60.0, 0.0)),
+    ]
+    found = greatest_misbelief(rows)
+    assert found.tick == 3
+    assert in_words(found, 0.1, 10.0, 0.0, 0.0) == (
+        "0.1 s before: npc-00 had the ego in sight, 20 m away, and did not register it"
+    )
+    assert greatest_misbelief(rows[::4]).tick == 1
+    assert greatest_misbelief([percept(1, (30.2, 0.0))]) is None
