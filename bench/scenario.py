@@ -28,24 +28,18 @@ def measure(ticks: int) -> Table:
             began = time.perf_counter()
             result = recorded(task, stage, ticks)
             wall_s = time.perf_counter() - began
-        t = result.timings
-        rest = [
-            whole - snapshot - think - batch - server
-            for whole, snapshot, think, batch, server in zip(
-                t.tick, t.snapshot, t.think, t.batch, t.server, strict=True
-            )
-        ]
+        ms = result.laps.ms
         rows.append(
             {
                 "map": task.map,
                 "NPCs": vehicles,
                 "ticks/s": round(result.ticks / wall_s),
-                "whole tick": median(t.tick),
-                "snapshot": median(t.snapshot),
-                "perceive + decide": median(t.think),
-                "batch": median(t.batch),
-                "server and Traffic Manager": median(t.server),
-                "detect + record": median(rest),
+                "whole tick": median(ms["whole"]),
+                "snapshot": median(ms["snapshot"]),
+                "perceive + decide": median(ms["think"]),
+                "batch": median(ms["batch"]),
+                "server and Traffic Manager": median(ms["tick"]),
+                "detect + record": median(ms["detect"]),
             }
         )
     return Table("Whole scenario, Traffic Manager ego, mixed traffic [ms, medians]", rows)

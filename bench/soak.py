@@ -99,8 +99,8 @@ def soak(ticks: int) -> Table:
         progress.next_scenario()
         if not result.ticks:
             raise RuntimeError("a scenario ended at its first tick")
-        whole += result.timings.tick
-        think += result.timings.think
+        whole += result.laps.ms["whole"]
+        think += result.laps.ms["think"]
         if result.ended is not None:
             endings[str(result.ended)] = endings.get(str(result.ended), 0) + 1
     row = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -23,19 +23,26 @@ _RENEW_EVERY_S = 1.0
 _ROUTE_AHEAD_M = 300.0
 
 
-@dataclass(slots=True)
-class Timings:
-    """Wall time per tick [ms], all of it and by part.
+class Laps:
+    """Wall time of each part of every tick [ms]; ``whole`` is the sum of a tick's parts."""
 
-    ``think`` is perceive and decide; ``server`` is the server's tick with the Traffic Manager's
-    cycle in it. What is left is detecting and recording.
-    """
+    def __init__(self) -> None:
+        self.ms: dict[str, list[float]] = {"whole": []}
+        self._began = self._last = time.perf_counter()
 
-    tick: list[float] = field(default_factory=list)
-    think: list[float] = field(default_factory=list)
-    snapshot: list[float] = field(default_factory=list)
-    batch: list[float] = field(default_factory=list)
-    server: list[float] = field(default_factory=list)
+    def begin(self) -> None:
+        """A tick begins."""
+        self._began = self._last = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        """A part of the tick is done."""
+        now = time.perf_counter()
+        self.ms.setdefault(part, []).append(1e3 * (now - self._last))
+        self._last = now
+
+    def end(self) -> None:
+        """The tick is done."""
+        self.ms["whole"].append(1e3 * (self._last - self._began))
 
 
 @dataclass(slots=True)
@@ -47,14 +54,14 @@ class Drive:
         ticks: How many ticks it took.
         time: Simulated time [s].
         failures: Failure records.
-        timings: Wall times.
+        laps: Wall times: ``snapshot``, ``think``, ``detect`` (and record), ``batch``, ``tick``.
     """
 
     ended: Kind | None
     ticks: int
     time: float
     failures: list[dict[str, Any]]
-    timings: Timings
+    laps: Laps
 
 
 def drive(
@@ -77,19 +84,16 @@ def drive(
         on_tick: Called every tick with simulated time [s] and the number of failures so far.
         last_tick: Stop after this tick even if nothing has ended the drive.
     """
-    session, timings = stage.session, Timings()
+    session, laps = stage.session, Laps()
     failures: list[dict[str, Any]] = []
     moved: Bools = np.zeros(len(stage.roster), dtype=bool)
-    first_frame = 0
     for tick in count():
-        began = time.perf_counter()
+        laps.begin()
         state = stage.reader.read(moved)
-        first_frame = first_frame or state.frame
-        seen = time.perf_counter()
+        laps.lap("snapshot")
         thought = stage.drivers.think(state) if stage.drivers else None
-        thinking = time.perf_counter() - seen
-
-        contacts = [Contact(0, row, push) for _, row, push in stage.contacts.due(state.frame)]
+        laps.lap("think")
+        contacts = [Contact(0, row, push) for row, push in stage.contacts.due(state.frame)]
         sighting = watch.step(tick, state, contacts, moved)
         failures += judged(sighting, stage, thought, scenario, run, failures)
         record(log, tick, state, moved, thought, sighting)
@@ -97,27 +101,22 @@ def drive(
         ended = watch.ended
         if ended is not None or tick == last_tick:
             break
-
+        laps.lap("detect")
         commands, moved = renewals(stage, state, sighting, tick)
-        sending = time.perf_counter()
         commands += stage.ego.act(state)
         if thought is not None and stage.actuator is not None:
             commands += stage.actuator.commands(thought.decisions, state)
         session.client.apply_batch(commands)
-        sent = time.perf_counter()
+        laps.lap("batch")
         session.world.tick()
-        ticked = time.perf_counter()
-        timings.tick.append(1e3 * (ticked - began))
-        timings.think.append(1e3 * thinking)
-        timings.snapshot.append(1e3 * (seen - began))
-        timings.batch.append(1e3 * (sent - sending))
-        timings.server.append(1e3 * (ticked - sent))
+        laps.lap("tick")
+        laps.end()
 
     rest = watch.finish(state.time)
     failures += judged(rest, stage, thought, scenario, run, failures)
     for event in rest.events:
         log.event(event, tick)
-    return Drive(ended, tick, state.time, failures, timings)
+    return Drive(ended, tick, state.time, failures, laps)
 
 
 def judged(

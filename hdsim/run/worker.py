@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +137,10 @@ def scenario_row(
         "off_road_share": scores.off_road_share,
         "npc_collisions": events[Kind.COLLISION] - len(verdicts),
         "failures": len(result.failures),
-        "tick_ms_median": _median(result.timings.tick),
-        "hdsim_ms_median": _median(result.timings.think),
+        "tick_ms_median": _median(result.laps.ms["whole"]),
+        "hdsim_ms_median": _median(result.laps.ms.get("think", ())),
     }
 
 
-def _median(values: list[float]) -> float | None:
+def _median(values: Sequence[float]) -> float | None:
     return float(np.median(values)) if values else None

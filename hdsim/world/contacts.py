@@ -37,15 +37,9 @@ class ContactSensor:
         other = self._row_of.get(event.other_actor.id, -1)
         self._inbox.append((event.frame, other, size))
 
-    def due(self, frame: int) -> list[tuple[int, int, float]]:
-        """``(frame, other row or -1, impulse [N s])`` of contacts at least the delay old."""
+    def due(self, frame: int) -> list[tuple[int, float]]:
+        """``(other row or -1, impulse [N s])`` of contacts that are the delay old by ``frame``."""
         out = []
         while self._inbox and self._inbox[0][0] <= frame - DELAY_TICKS:
             out.append(self._inbox.popleft())
-        return sorted(out)
-
-    def rest(self) -> list[tuple[int, int, float]]:
-        """All that are left; call it when the drive is over."""
-        out = sorted(self._inbox)
-        self._inbox.clear()
-        return out
+        return [(row, push) for _, row, push in sorted(out)]
