@@ -12,12 +12,13 @@ import typer
 from rich.console import Console
 
 from hdsim import __version__
-from hdsim.core.errors import HdsimError, InputError
+from hdsim.core.errors import HdsimError, InfrastructureError, InputError
 from hdsim.driver.cli import app as drivers_app
 from hdsim.guidance.cli import app as guidance_app
 from hdsim.guidance.compile import check_mode
 from hdsim.live import LiveDisplay
 from hdsim.record.run import Run
+from hdsim.record.schema import Status
 from hdsim.report.tables import tables
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import find_map
@@ -60,7 +61,10 @@ def run(
     stall: Annotated[float, typer.Option(help="Kill a scenario stuck so long [s].")] = 120.0,
     force: Annotated[bool, typer.Option(help="Replace the run directory.")] = False,
 ) -> None:
-    """Run a batch of scenarios and log where the ego fails."""
+    """Run a batch of scenarios and log where the ego fails.
+
+    Ends with 2 if a scenario had bad input, with 3 if one gave no result for another reason.
+    """
     batch = expand(scenario)
     if only:
         batch = batch.only(only)
@@ -76,7 +80,9 @@ def run(
         remove_run(folder)
     with LiveDisplay(out, [task.id for task in batch.tasks]) as live:
         run_batch(batch, folder, options, live.update)
-    print_report(Run.open(folder))
+    finished = Run.open(folder)
+    print_report(finished)
+    raise typer.Exit(exit_code(finished))
 
 
 @app.command()
@@ -197,6 +203,15 @@ def remove_run(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
+def exit_code(finished: Run) -> int:
+    """0 when every scenario that could be run gave a result, 2 for bad input, 3 otherwise."""
+    statuses = {Status(row["status"]) for row in finished.scenarios.to_pylist()}
+    missing = {s for s in statuses if not s.is_result} - {Status.ROUTE_UNFIT}
+    if not missing:
+        return 0
+    return InputError.exit_code if missing == {Status.BAD_INPUT} else InfrastructureError.exit_code
+
+
 def print_report(recorded: Run, failures: int = 20) -> None:
     """The tables, and how to replay the first failure."""
     for table in tables(recorded, failures):
@@ -204,7 +219,10 @@ def print_report(recorded: Run, failures: int = 20) -> None:
     found: list[dict[str, Any]] = recorded.failures
     if found:
         out.print(f"{len(found)} failures in {recorded.path}; replay one with", markup=False)
-        out.print(f"  {found[0]['replay']}", markup=False, soft_wrap=True)
+        # Called by its path from an environment that is not active, the command keeps that path.
+        command = "hdsim" if shutil.which("hdsim") else sys.argv[0]
+        line = found[0]["replay"].replace("hdsim", command, 1)
+        out.print(f"  {line}", markup=False, soft_wrap=True)
     else:
         out.print(f"no failures in {recorded.path}", markup=False)
 

@@ -90,7 +90,7 @@ def test_an_impossible_blood_alcohol_is_refused_with_its_line(hdsim, tmp_path):
 def test_a_missing_map_is_recorded_and_says_where_it_was_looked_for(hdsim, tmp_path):
     file = scenario(tmp_path, SCENARIO.replace("map: grid", "map: Atlantis"))
     code, text = hdsim("run", file, "--out", tmp_path / "run")
-    assert code == 0
+    assert code == 2
     assert "bad_input" in text
     assert "Atlantis" in text
     assert "HDSIM_MAPS" in text
