@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.following import (
     curve_speed,
@@ -21,6 +22,7 @@ from hdsim.control.signals import SignalRule
 from hdsim.control.steering import steer
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.command import Decisions, Reason
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats, Ints, Roster
 from hdsim.road.lanes import LaneGraph
@@ -138,8 +140,16 @@ class DrivingModel:
     def _turn_ahead(self, percepts: Percepts) -> Ints:
         """Side of the first turn within sight of the indicator's range."""
         path = percepts.paths
-        turn = self._graph.turn[path.lane]
-        turning = (turn != 0) & (path.s < _INDICATE_M)
-        d, k = np.arange(len(turn)), np.argmax(turning, axis=1)
-        side = np.where(turning[d, k], turn[d, k], 0)
-        return np.asarray(np.sign(side), dtype=np.int64)
+        return _first_turn(path.lane, path.s, self._graph.turn)
+
+
+@compiled
+def _first_turn(lane: Ints, s: Floats, turn: NDArray[np.int8]) -> Ints:
+    """-1 right, +1 left, 0 where no point of the path (D, P) within range is on a turning lane."""
+    side = np.zeros(len(lane), dtype=np.int64)
+    for d in range(len(lane)):
+        for k in range(lane.shape[1]):
+            if turn[lane[d, k]] != 0 and s[d, k] < _INDICATE_M:
+                side[d] = np.sign(turn[lane[d, k]])
+                break
+    return side
