@@ -276,8 +276,6 @@ def _neighbours(
     lag_gap, lag_speed, lag_accel = np.full(n, np.inf), np.zeros(n), np.zeros(n)
     for i in range(n):
         d = e[i]
-        lead_speed[i] = lag_speed[i] = speed[d, 0]
-        lead_accel[i] = lag_accel[i] = accel[d, 0]
         for k in range(seen.shape[1]):
             if not seen[d, k] or lane_o[d, k] < 0:
                 continue

@@ -214,9 +214,9 @@ class LaneChange:
         speed, accel = obj.speed[e], obj.accel[e]
         return _Neighbours(
             lead_gap=ahead[i, lead],
-            lead_speed=speed[i, lead],
-            lead_accel=accel[i, lead],
+            lead_speed=np.where(np.isfinite(ahead[i, lead]), speed[i, lead], 0.0),
+            lead_accel=np.where(np.isfinite(ahead[i, lead]), accel[i, lead], 0.0),
             lag_gap=back[i, lag],
-            lag_speed=speed[i, lag],
-            lag_accel=accel[i, lag],
+            lag_speed=np.where(np.isfinite(back[i, lag]), speed[i, lag], 0.0),
+            lag_accel=np.where(np.isfinite(back[i, lag]), accel[i, lag], 0.0),
         )
