@@ -158,36 +158,23 @@ def judge(
     for d in range(len(own_row)):
         v, front = own_speed[d], 0.5 * own_length[d]
         crossings = _crossings(path_s[d], path_lane[d], path_lane_s[d], v, front, table, p)
-        # Do not enter a junction that cannot be left again behind the queue beyond it.
+        needed = own_length[d] + p.exit_space
         for c in crossings:
-            if c.lane < 0 or c.inside:
-                continue
-            last, room = -1, np.inf
-            for k in range(rival.shape[1]):
-                if blocking[d, k] and c.line < gap[d, k] < room:
-                    last, room = k, gap[d, k]
+            last = _queue_beyond(c, blocking[d], gap[d])
             if last < 0:
                 continue
             beyond = c.entry + table.length[c.lane] - front
-            room = room + max(lead_speed[d, last], 0.0) * _QUEUE_MOVES_S - beyond
+            moves = max(lead_speed[d, last], 0.0) * _QUEUE_MOVES_S
             stop = max(c.line - p.stop_margin, 0.0)
-            if room < own_length[d] + p.exit_space and stop < distance[d]:
+            if gap[d, last] + moves - beyond < needed and stop < distance[d]:
                 distance[d], waits_for[d] = stop, row[d, last]
         # Stagger those who stand and wait for each other.
         waiting = 0
         for c in crossings:
-            if c.lane < 0:
-                continue
             for k in range(rival.shape[1]):
-                if not rival[d, k] or speed[d, k] >= _STANDING or row[d, k] >= own_row[d]:
-                    continue
-                if not _is_near(c, x[d, k], y[d, k], table):
-                    continue
-                for e in range(table.start[c.lane], table.start[c.lane + 1]):
-                    o = _before(e, lane[d, k], lane_s[d, k], length[d, k], table, reach)
-                    own_leave = c.entry + table.own_to[e] + front
-                    if 0.0 < o.gone < np.inf and o.leave > 0.0 and own_leave > 0.0:
-                        waiting += o.enter < _AT_LINE_M
+                if rival[d, k] and speed[d, k] < _STANDING and row[d, k] < own_row[d]:
+                    here = x[d, k], y[d, k], lane[d, k], lane_s[d, k], length[d, k]
+                    waiting += _times_at_line(c, here, front, table, reach)
         waited = max(now - stood_since[d], 0.0)
         patient = waited < p.standing_patience + waiting * p.standing_stagger
         shrink = 1.0 - p.gap_shrink * (waited - p.gap_patience)
@@ -253,6 +240,44 @@ def judge(
                     if must:
                         distance[d], waits_for[d] = stop, row[d, k]
     return distance, waits_for
+
+
+@compiled
+def _queue_beyond(c: Crossing, blocking: Bools, gap: Floats) -> int:
+    """The nearest vehicle in the way beyond where to wait, -1 for none.
+
+    A driver does not enter a junction that it cannot leave again behind the queue beyond it.
+    """
+    last, nearest = -1, np.inf
+    if c.lane < 0 or c.inside:
+        return last
+    for k in range(len(gap)):
+        if blocking[k] and c.line < gap[k] < nearest:
+            last, nearest = k, gap[k]
+    return last
+
+
+@compiled
+def _times_at_line(
+    c: Crossing,
+    here: tuple[float, float, int, float, float],
+    front: float,
+    table: ConflictTable,
+    reach: ReachTable,
+) -> int:
+    """At how many conflict zones of a crossing a standing vehicle is first in line.
+
+    ``here`` is its ``(x, y, lane, s, length)``.
+    """
+    count = 0
+    x, y, lane, s, length = here
+    if c.lane < 0 or not _is_near(c, x, y, table):
+        return count
+    for e in range(table.start[c.lane], table.start[c.lane + 1]):
+        o = _before(e, lane, s, length, table, reach)
+        ahead = o.leave > 0.0 and c.entry + table.own_to[e] + front > 0.0
+        count += 0.0 < o.gone < np.inf and ahead and o.enter < _AT_LINE_M
+    return count
 
 
 @compiled
