@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.parameters import Parameters
 from hdsim.core.state import Bools, Floats, Ints, wrap_angle
@@ -15,11 +16,19 @@ _FACING = np.radians(120.0)
 _FROM_SIDE = np.radians(30.0)
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictTable:
+class ConflictTable(NamedTuple):
     """Per conflict of ``LaneGraph.conflicts`` (shape (C,)) and per lane (shape (L,)).
 
+    A named tuple, because compiled code reads it as it is.
+
     Attributes:
+        start: Conflicts of lane ``i`` are ``start[i]:start[i + 1]``, (L + 1,).
+        other: The other lane, (C,).
+        own_from: Where the overlap begins on the first lane [m], (C,).
+        own_to: Where it ends [m], (C,).
+        other_from: Where it begins on the other lane [m], (C,).
+        other_to: Where it ends [m], (C,).
+        priority: +1 where the first lane goes first, -1 where it yields, 0 undetermined, (C,).
         facing: The other lane comes from the opposite direction, (C,).
         from_right: It comes from the right, (C,).
         critical: Critical gap of the first lane's movement against the other [s], (C,).
@@ -27,8 +36,17 @@ class ConflictTable:
         controlled: A signal holds the approach of the lane, (L,).
         x: Middle of the lane [m], (L,).
         y: As x.
+        length: Length of the lane [m], (L,).
+        junction: Its junction, -1 outside, (L,).
     """
 
+    start: Ints
+    other: Ints
+    own_from: Floats
+    own_to: Floats
+    other_from: Floats
+    other_to: Floats
+    priority: NDArray[np.int8]
     facing: Bools
     from_right: Bools
     critical: Floats
@@ -36,6 +54,8 @@ class ConflictTable:
     controlled: Bools
     x: Floats
     y: Floats
+    length: Floats
+    junction: Ints
 
 
 def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
@@ -60,6 +80,13 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
     speed = np.minimum(graph.limit, np.sqrt(p.lateral_accel / np.maximum(bend, 1e-3)))
     x, y, _ = graph.at(np.arange(len(graph)), 0.5 * graph.length)
     return ConflictTable(
+        start=c.start,
+        other=c.other,
+        own_from=c.own_from,
+        own_to=c.own_to,
+        other_from=c.other_from,
+        other_to=c.other_to,
+        priority=c.priority,
         facing=facing,
         from_right=from_right,
         critical=critical,
@@ -67,4 +94,6 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         controlled=controlled,
         x=x,
         y=y,
+        length=graph.length,
+        junction=graph.junction,
     )

@@ -5,26 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.control.parameters import Parameters
-from hdsim.core.state import Floats
+from hdsim.core.compiled import compiled
+from hdsim.core.state import Bools, Floats, Ints
 
 # Gaps at or below this count as contact: the law is evaluated here and ends at full braking [m].
 _CONTACT_GAP = 0.1
 _NO_LEADER_GAP = 1e6
+# Bends are no straighter than this [1/m].
+_LEAST_BEND = 1e-4
 
 
+@compiled
 def free_acceleration(speed: Floats, desired_speed: Floats, p: Parameters) -> Floats:
-    """Acceleration on an empty road; brakes by at most about b above the desired speed.
+    """Acceleration on an empty road, shape (N,); brakes by at most about b above the desired speed.
 
     Source: Improved IDM, Treiber & Kesting 2013, Traffic Flow Dynamics, eq. 11.23.
     """
-    ratio = speed / np.maximum(desired_speed, 0.1)
-    below = p.max_accel * (1.0 - np.minimum(ratio, 1.0) ** p.free_exponent)
-    above = -p.comfort_decel * (
-        1.0 - np.maximum(ratio, 1.0) ** (-p.max_accel * p.free_exponent / p.comfort_decel)
-    )
-    return np.where(ratio <= 1.0, below, above)
+    out = np.empty(len(speed))
+    for i in range(len(speed)):
+        ratio = speed[i] / max(desired_speed[i], 0.1)
+        if ratio <= 1.0:
+            out[i] = p.max_accel * (1.0 - ratio**p.free_exponent)
+        else:
+            fall = ratio ** (-p.max_accel * p.free_exponent / p.comfort_decel)
+            out[i] = -p.comfort_decel * (1.0 - fall)
+    return out
 
 
+@compiled
 def follow_acceleration(
     speed: Floats, gap: Floats, lead_speed: Floats, lead_accel: Floats, free: Floats, p: Parameters
 ) -> Floats:
@@ -34,7 +42,7 @@ def follow_acceleration(
     dangerous (a cut-in) is opened slowly instead of by hard braking.
 
     Args:
-        speed: Own speed [m/s], >= 0.
+        speed: Own speed [m/s], >= 0, shape (N,).
         gap: Bumper to bumper [m]; inf means no leader.
         lead_speed: Leader's speed along the own path [m/s].
         lead_accel: Leader's acceleration [m/s^2].
@@ -42,57 +50,112 @@ def follow_acceleration(
         p: Parameters.
 
     Returns:
-        Broadcast shape [m/s^2], at least ``-max_decel``.
+        Shape (N,) [m/s^2], at least ``-max_decel``.
 
     Source: Treiber & Kesting 2013, eq. 11.23-11.26; Kesting, Treiber & Helbing 2010, Phil. Trans.
     R. Soc. A 368:4585.
     """
-    gap = np.clip(gap, _CONTACT_GAP, _NO_LEADER_GAP)
-    lead_speed = np.maximum(lead_speed, 0.0)
+    out = np.empty(len(speed))
+    for i in range(len(speed)):
+        out[i] = _follow(speed[i], gap[i], lead_speed[i], lead_accel[i], free[i], p)
+    return out
+
+
+@compiled
+def _follow(
+    speed: float, gap: float, lead_speed: float, lead_accel: float, free: float, p: Parameters
+) -> float:
+    gap = min(max(gap, _CONTACT_GAP), _NO_LEADER_GAP)
+    lead_speed = max(lead_speed, 0.0)
     closing = speed - lead_speed
-    wanted = p.min_gap + np.maximum(
+    wanted = p.min_gap + max(
         0.0,
         speed * p.time_gap + speed * closing / (2.0 * np.sqrt(p.max_accel * p.comfort_decel)),
     )
     z = wanted / gap
     brake = p.max_accel * (1.0 - z * z)
-    up = np.maximum(free, 1e-6)
-    with_room = up * (1.0 - np.minimum(z, 1.0) ** (2.0 * p.max_accel / up))
-    iidm = np.where(
-        free >= 0.0, np.where(z >= 1.0, brake, with_room), np.where(z >= 1.0, free + brake, free)
-    )
+    if free < 0.0:
+        iidm = free + brake if z >= 1.0 else free
+    elif z >= 1.0:
+        iidm = brake
+    else:
+        up = max(free, 1e-6)
+        iidm = up * (1.0 - z ** (2.0 * p.max_accel / up))
     calm = _constant_acceleration_heuristic(speed, gap, lead_speed, lead_accel, p)
-    mixed = (1.0 - p.coolness) * iidm + p.coolness * (
-        calm + p.comfort_decel * np.tanh((iidm - calm) / p.comfort_decel)
-    )
-    return np.maximum(np.where(iidm >= calm, iidm, mixed), -p.max_decel)
+    if iidm < calm:
+        step = p.comfort_decel * np.tanh((iidm - calm) / p.comfort_decel)
+        iidm = (1.0 - p.coolness) * iidm + p.coolness * (calm + step)
+    return float(max(iidm, -p.max_decel))
 
 
+@compiled
 def _constant_acceleration_heuristic(
-    speed: Floats, gap: Floats, lead_speed: Floats, lead_accel: Floats, p: Parameters
-) -> Floats:
+    speed: float, gap: float, lead_speed: float, lead_accel: float, p: Parameters
+) -> float:
     """The largest acceleration that does not collide if the leader keeps its acceleration."""
-    lead = np.minimum(lead_accel, p.max_accel)
-    closing = np.maximum(speed - lead_speed, 0.0)
-    stops_first = (lead < 0.0) & (lead_speed * (speed - lead_speed) <= -2.0 * gap * lead)
-    denominator = np.maximum(lead_speed**2 - 2.0 * gap * lead, 1e-6)
-    return np.where(stops_first, speed**2 * lead / denominator, lead - closing**2 / (2.0 * gap))
+    lead = min(lead_accel, p.max_accel)
+    if lead < 0.0 and lead_speed * (speed - lead_speed) <= -2.0 * gap * lead:  # it stops first
+        return speed**2 * lead / max(lead_speed**2 - 2.0 * gap * lead, 1e-6)
+    return lead - max(speed - lead_speed, 0.0) ** 2 / (2.0 * gap)
 
 
+@compiled
+def follow_nearest(
+    speed: Floats,
+    free: Floats,
+    blocking: Bools,
+    gap: Floats,
+    cos: Floats,
+    object_speed: Floats,
+    object_accel: Floats,
+    row: Ints,
+    p: Parameters,
+) -> tuple[Floats, Ints]:
+    """The lowest acceleration over all objects in the way, and the row of that object.
+
+    Args:
+        speed: Own speed [m/s], >= 0, shape (D,).
+        free: ``free_acceleration`` of the followers, shape (D,).
+        blocking: Which objects are in the way, shape (D, K).
+        gap: Bumper to bumper [m], shape (D, K).
+        cos: Cosine of their heading relative to the path, shape (D, K).
+        object_speed: [m/s], shape (D, K).
+        object_accel: [m/s^2], shape (D, K).
+        row: Their actor rows, shape (D, K).
+        p: Parameters.
+
+    Returns:
+        Acceleration [m/s^2], inf where nothing is in the way, and row, -1 there; shape (D,) each.
+    """
+    lowest, leader = np.full(len(speed), np.inf), np.full(len(speed), -1)
+    for d in range(len(speed)):
+        for k in range(blocking.shape[1]):
+            if blocking[d, k]:
+                c = cos[d, k]
+                v, a = object_speed[d, k] * c, object_accel[d, k] * c
+                each = _follow(speed[d], gap[d, k], v, a, free[d], p)
+                if each <= lowest[d]:
+                    lowest[d], leader[d] = each, row[d, k]
+    return lowest, leader
+
+
+@compiled
 def stop_acceleration(speed: Floats, distance: Floats, free: Floats, p: Parameters) -> Floats:
     """Comfortable braking to a stop with the front bumper ``distance`` ahead [m]; inf for none.
 
     The place of the stop is a standing leader ``min_gap`` behind it; once the remaining distance
-    needs more than comfortable braking the kinematic deceleration is used.
+    needs more than comfortable braking the kinematic deceleration is used. Shape (N,) each.
     """
-    following = follow_acceleration(
-        speed, distance + p.min_gap, np.zeros_like(speed), np.zeros_like(speed), free, p
-    )
-    needed = -(speed**2) / (2.0 * np.maximum(distance, _CONTACT_GAP))
-    pressed = np.where(needed < -p.comfort_decel, np.minimum(following, needed), following)
-    return np.maximum(pressed, -p.max_decel)
+    out = np.empty(len(speed))
+    for i in range(len(speed)):
+        following = _follow(speed[i], distance[i] + p.min_gap, 0.0, 0.0, free[i], p)
+        needed = -(speed[i] ** 2) / (2.0 * max(distance[i], _CONTACT_GAP))
+        pressed = min(following, needed) if needed < -p.comfort_decel else following
+        out[i] = max(pressed, -p.max_decel)
+    return out
 
 
+@compiled
 def profile_speed(speed: Floats, distance: Floats, allowed: Floats, p: Parameters) -> Floats:
     """The highest speed now from which every allowed speed ahead is reached comfortably.
 
@@ -104,8 +167,25 @@ def profile_speed(speed: Floats, distance: Floats, allowed: Floats, p: Parameter
         allowed: Speed allowed there [m/s], shape (D, P).
         p: Parameters.
     """
-    room = np.maximum(distance - (speed * p.speed_lag)[:, None], 0.0)
-    return np.asarray(np.sqrt(np.min(allowed**2 + 2.0 * p.anticipation_decel * room, axis=1)))
+    out = np.empty(len(speed))
+    for d in range(len(speed)):
+        least = np.inf
+        for k in range(distance.shape[1]):
+            room = max(distance[d, k] - speed[d] * p.speed_lag, 0.0)
+            least = min(least, allowed[d, k] ** 2 + 2.0 * p.anticipation_decel * room)
+        out[d] = np.sqrt(least)
+    return out
+
+
+@compiled
+def curve_speed(curvature: Floats, p: Parameters) -> Floats:
+    """Speed at which bends are comfortable [m/s], of the shape of the curvature (D, P) [1/m]."""
+    out = np.empty(curvature.shape)
+    for d in range(curvature.shape[0]):
+        for k in range(curvature.shape[1]):
+            bend = max(abs(curvature[d, k]), _LEAST_BEND)
+            out[d, k] = max(np.sqrt(p.lateral_accel / bend), p.min_curve_speed)
+    return out
 
 
 def profile_acceleration(speed: Floats, target: Floats, p: Parameters) -> Floats:

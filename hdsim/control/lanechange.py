@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.control.beside import side_of
 from hdsim.control.following import follow_acceleration, free_acceleration
 from hdsim.control.parameters import Parameters
-from hdsim.control.reach import Reach
+from hdsim.control.reach import Reach, ReachTable
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, Percepts
-from hdsim.core.state import Floats, Ints, Roster
+from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.road.lanes import LaneGraph
 
 # Half of the way of a change that the route itself lays at the end of a shared stretch: the lane
@@ -23,6 +24,16 @@ _HALF_CHANGE_M = 20.0
 _MIN_CLEARANCE_M = 1.0
 # A driver that stands for want of a gap takes the tightest safe one [s].
 _URGENT_WAIT_S = 10.0
+
+
+class _Sides(NamedTuple):
+    """What of the lane graph says which lanes lie side by side, for compiled code."""
+
+    left: Ints
+    right: Ints
+    road: Ints
+    section: Ints
+    lane_id: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,8 @@ class LaneChange:
     """
 
     def __init__(self, graph: LaneGraph, roster: Roster, reach: Reach, p: Parameters) -> None:
-        self._graph, self._reach, self._p = graph, reach, p
+        self._graph, self._table, self._p = graph, reach.table, p
+        self._sides = _Sides(graph.left, graph.right, graph.road, graph.section, graph.lane_id)
         names = [roster.names[int(r)] for r in roster.drivers]
         n = len(names)
         self._next: Floats = p.change_period * seeds.uniform(seeds.keys(0, names, "lane change"))
@@ -76,19 +88,7 @@ class LaneChange:
             needs [m], inf where it need not, shape (D,).
         """
         p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
-        lane = path.lane
-        d = np.arange(len(own.speed))
-        at, point = np.nonzero(lane[:, 1:] != lane[:, :-1])
-        over = side_of(self._graph, lane[at, point], lane[at, point + 1])
-        change = over.nonzero()[0]
-        side, k = np.zeros(len(d), dtype=np.int8), np.zeros(len(d), dtype=np.int64)
-        if change.size:
-            at, point, over = at[change], point[change], over[change]
-            at, first = np.unique(at, return_index=True)
-            side[at], k[at] = over[first], point[first]
-        jump = np.where(side != 0, path.s[d, k + 1], np.inf)
-        # Where the route changes from the very lane the driver is on, its target is known.
-        onto = np.where((side != 0) & (lane[d, k] == lane[:, 0]), lane[d, k + 1], -1)
+        side, jump, onto = _next_change(path.lane, path.s, self._sides)
 
         # A request that was granted shows as a change right ahead.
         reach = np.maximum(p.change_time * own.speed, p.change_min_length) + 5.0
@@ -202,20 +202,104 @@ class LaneChange:
         self, obj: Objects, e: Ints, lane: Ints, s: Floats, length: Floats
     ) -> _Neighbours:
         """Nearest vehicles in ``lane`` around ``s``, along the road before and after it."""
-        lane_o, s_o = obj.lane[e], obj.s[e]
-        ahead = self._reach(lane[:, None], lane_o) + s_o - s[:, None]
-        back = self._reach(lane_o, lane[:, None]) + s[:, None] - s_o
-        clearance = 0.5 * (obj.length[e] + length[:, None])
-        ahead = np.where(obj.seen[e] & (ahead > 0.0), ahead - clearance, np.inf)
-        back = np.where(obj.seen[e] & (back >= 0.0), back - clearance, np.inf)
-        i = np.arange(len(e))
-        lead, lag = np.argmin(ahead, axis=1), np.argmin(back, axis=1)
-        speed, accel = obj.speed[e], obj.accel[e]
         return _Neighbours(
-            lead_gap=ahead[i, lead],
-            lead_speed=speed[i, lead],
-            lead_accel=accel[i, lead],
-            lag_gap=back[i, lag],
-            lag_speed=speed[i, lag],
-            lag_accel=accel[i, lag],
+            *_neighbours(
+                e,
+                lane,
+                s,
+                length,
+                obj.seen,
+                obj.lane,
+                obj.s,
+                obj.length,
+                obj.speed,
+                obj.accel,
+                self._table,
+            )
         )
+
+
+@compiled
+def _next_change(lane: Ints, s: Floats, sides: _Sides) -> tuple[NDArray[np.int8], Floats, Ints]:
+    """The first change of lane on each path (D, P).
+
+    Returns:
+        Its side (0 for none), the distance to it [m] (inf for none) and, where it is from the very
+        lane the driver is on, the lane it leads to (else -1); shape (D,) each.
+    """
+    side = np.zeros(len(lane), dtype=np.int8)
+    jump, onto = np.full(len(lane), np.inf), np.full(len(lane), -1)
+    for d in range(len(lane)):
+        for k in range(lane.shape[1] - 1):
+            here, there = lane[d, k], lane[d, k + 1]
+            if here == there:
+                continue
+            side[d] = _side_of(here, there, sides)
+            if side[d] != 0:
+                jump[d] = s[d, k + 1]
+                onto[d] = there if here == lane[d, 0] else -1
+                break
+    return side, jump, onto
+
+
+@compiled
+def _side_of(lane: int, other: int, sides: _Sides) -> int:
+    """``beside.side_of`` of two different lanes."""
+    if other == sides.left[lane]:
+        return 1
+    if other == sides.right[lane]:
+        return -1
+    here, there = sides.lane_id[lane], sides.lane_id[other]
+    same_road = sides.road[lane] == sides.road[other]
+    if same_road and sides.section[lane] == sides.section[other] and here * there > 0:
+        return int(np.sign(abs(here) - abs(there)))
+    return 0
+
+
+@compiled
+def _neighbours(
+    e: Ints,
+    lane: Ints,
+    s: Floats,
+    length: Floats,
+    seen: Bools,
+    lane_o: Ints,
+    s_o: Floats,
+    length_o: Floats,
+    speed: Floats,
+    accel: Floats,
+    reach: ReachTable,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Fields of ``_Neighbours`` for drivers ``e`` (E,) among their objects (D, K)."""
+    n = len(e)
+    lead_gap, lead_speed, lead_accel = np.full(n, np.inf), np.zeros(n), np.zeros(n)
+    lag_gap, lag_speed, lag_accel = np.full(n, np.inf), np.zeros(n), np.zeros(n)
+    for i in range(n):
+        d = e[i]
+        for k in range(seen.shape[1]):
+            if not seen[d, k] or lane_o[d, k] < 0:
+                continue
+            clearance = 0.5 * (length_o[d, k] + length[i])
+            ahead = _distance(reach, lane[i], lane_o[d, k]) + s_o[d, k] - s[i]
+            if ahead > 0.0 and ahead - clearance < lead_gap[i]:
+                lead_gap[i] = ahead - clearance
+                lead_speed[i], lead_accel[i] = speed[d, k], accel[d, k]
+            back = _distance(reach, lane_o[d, k], lane[i]) + s[i] - s_o[d, k]
+            if back >= 0.0 and back - clearance < lag_gap[i]:
+                lag_gap[i] = back - clearance
+                lag_speed[i], lag_accel[i] = speed[d, k], accel[d, k]
+    return lead_gap, lead_speed, lead_accel, lag_gap, lag_speed, lag_accel
+
+
+@compiled
+def _distance(reach: ReachTable, lane: int, other: int) -> float:
+    """``Reach`` of two lanes: distance from start to start [m], inf where out of reach."""
+    low, high = reach.first[lane], reach.first[lane + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if reach.other[middle] < other:
+            low = middle + 1
+        else:
+            high = middle
+    found = low < reach.first[lane + 1] and reach.other[low] == other
+    return float(reach.gap[low]) if found else np.inf

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.following import (
-    follow_acceleration,
+    curve_speed,
+    follow_nearest,
     free_acceleration,
     profile_acceleration,
     profile_speed,
@@ -20,6 +22,7 @@ from hdsim.control.signals import SignalRule
 from hdsim.control.steering import steer
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.command import Decisions, Reason
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats, Ints, Roster
 from hdsim.road.lanes import LaneGraph
@@ -68,7 +71,7 @@ class DrivingModel:
         p, own, path = self._p, percepts.own, percepts.paths
         speed = np.maximum(own.speed, 0.0)
         limit = path.limit * own.limit_factor[:, None]
-        free = free_acceleration(speed, limit[:, 0], p)
+        free = free_acceleration(speed, limit[:, 0].copy(), p)
         on_path = project(percepts, self._graph, p)
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
@@ -79,24 +82,27 @@ class DrivingModel:
         wishes = np.empty((8, len(speed)))
         wishes[Reason.FREE] = np.minimum(free, self._profile(speed, path.s, limit))
         wishes[Reason.FOLLOW] = following
-        stops = np.stack([stop_signal, to_yield.distance, to_change, np.maximum(to_end, 0.0)])
-        wishes[[Reason.SIGNAL, Reason.YIELD, Reason.CHANGE, Reason.ROUTE_END]] = stop_acceleration(
-            speed, stops, free, p
-        )
+        for reason, distance in (
+            (Reason.SIGNAL, stop_signal),
+            (Reason.YIELD, to_yield.distance),
+            (Reason.CHANGE, to_change),
+            (Reason.ROUTE_END, np.maximum(to_end, 0.0)),
+        ):
+            wishes[reason] = stop_acceleration(speed, distance, free, p)
         wishes[Reason.CURVE] = self._curve(percepts, speed)
         wishes[Reason.EMERGENCY] = np.inf
-        reason = np.argmin(wishes, axis=0)
-        accel = wishes[reason, np.arange(len(speed))]
+        binding = np.argmin(wishes, axis=0)
+        accel = wishes[binding, np.arange(len(speed))]
         lead = np.where(
-            reason == Reason.FOLLOW, leader, np.where(reason == Reason.YIELD, to_yield.row, -1)
+            binding == Reason.FOLLOW, leader, np.where(binding == Reason.YIELD, to_yield.row, -1)
         )
-        hard = (accel < -_EMERGENCY) & ((reason == Reason.FOLLOW) | (reason == Reason.YIELD))
-        reason = np.where(hard, Reason.EMERGENCY, reason)
+        hard = (accel < -_EMERGENCY) & ((binding == Reason.FOLLOW) | (binding == Reason.YIELD))
+        binding = np.where(hard, Reason.EMERGENCY, binding)
         change = self._lane_change.side
         return Decisions(
             accel=accel,
             steer=steer(percepts, p),
-            reason=reason.astype(np.int8),
+            reason=binding.astype(np.int8),
             lead=lead,
             indicator=np.where(change != 0, change, self._turn_ahead(percepts)).astype(np.int8),
             change=change.copy(),
@@ -111,32 +117,39 @@ class DrivingModel:
         self, percepts: Percepts, on_path: OnPath, speed: Floats, free: Floats
     ) -> tuple[Floats, Ints]:
         """The lowest acceleration over all objects in the way, and the row of that object."""
-        obj, p = percepts.objects, self._p
-        d, k = np.nonzero(on_path.blocking)
-        cos = on_path.cos[d, k]
-        each = follow_acceleration(
-            speed[d], on_path.gap[d, k], obj.speed[d, k] * cos, obj.accel[d, k] * cos, free[d], p
+        obj = percepts.objects
+        return follow_nearest(
+            speed,
+            free,
+            on_path.blocking,
+            on_path.gap,
+            on_path.cos,
+            obj.speed,
+            obj.accel,
+            obj.row,
+            self._p,
         )
-        lowest, row = np.full(len(speed), np.inf), np.full(len(speed), -1)
-        np.minimum.at(lowest, d, each)
-        binding = each == lowest[d]
-        row[d[binding]] = obj.row[d[binding], k[binding]]
-        return lowest, row
 
     def _profile(self, speed: Floats, s: Floats, allowed: Floats) -> Floats:
         return profile_acceleration(speed, profile_speed(speed, s, allowed, self._p), self._p)
 
     def _curve(self, percepts: Percepts, speed: Floats) -> Floats:
-        path, p = percepts.paths, self._p
-        bend = np.maximum(np.abs(path.curvature), 1e-4)
-        allowed = np.maximum(np.sqrt(p.lateral_accel / bend), p.min_curve_speed)
-        return self._profile(speed, path.s, allowed)
+        path = percepts.paths
+        return self._profile(speed, path.s, curve_speed(path.curvature, self._p))
 
     def _turn_ahead(self, percepts: Percepts) -> Ints:
         """Side of the first turn within sight of the indicator's range."""
         path = percepts.paths
-        turn = self._graph.turn[path.lane]
-        turning = (turn != 0) & (path.s < _INDICATE_M)
-        d, k = np.arange(len(turn)), np.argmax(turning, axis=1)
-        side = np.where(turning[d, k], turn[d, k], 0)
-        return np.asarray(np.sign(side), dtype=np.int64)
+        return _first_turn(path.lane, path.s, self._graph.turn)
+
+
+@compiled
+def _first_turn(lane: Ints, s: Floats, turn: NDArray[np.int8]) -> Ints:
+    """-1 right, +1 left, 0 where no point of the path (D, P) within range is on a turning lane."""
+    side = np.zeros(len(lane), dtype=np.int64)
+    for d in range(len(lane)):
+        for k in range(lane.shape[1]):
+            if turn[lane[d, k]] != 0 and s[d, k] < _INDICATE_M:
+                side[d] = np.sign(turn[lane[d, k]])
+                break
+    return side

@@ -6,12 +6,13 @@ is a proposal within the published span, everything else names its source.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """Parameters of the driving model; SI units, decelerations positive.
+
+    A named tuple, because compiled code reads it as it is.
 
     Attributes:
         time_gap: T, wanted time gap behind a leader. Follower mean 1.32 s in traffic counts;

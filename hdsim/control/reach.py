@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
 REACH_M = 100.0
+
+
+class ReachTable(NamedTuple):
+    """The distances as compiled code reads them, in CSR form by first lane.
+
+    Attributes:
+        first: Shape (L + 1,).
+        other: Lanes downstream, ascending within each first lane.
+        gap: Distance from the start of the first lane to the start of the other [m].
+    """
+
+    first: Ints
+    other: Ints
+    gap: Floats
 
 
 class Reach:
@@ -19,6 +33,9 @@ class Reach:
     Args:
         graph: The lane graph.
         reach_m: Pairs are kept up to this distance beyond the end of the first lane.
+
+    Attributes:
+        table: The same distances for compiled code.
     """
 
     def __init__(self, graph: LaneGraph, reach_m: float = REACH_M) -> None:
@@ -32,6 +49,10 @@ class Reach:
                 gaps.append(best[other])
         self._keys = np.array(keys, dtype=np.int64)
         self._gaps = np.array(gaps)
+        starts = np.arange(self._lanes + 1) * self._lanes
+        self.table = ReachTable(
+            np.searchsorted(self._keys, starts), self._keys % self._lanes, self._gaps
+        )
 
     def __call__(self, lane: Any, other: Any) -> Floats:
         """Distance by broadcast pairs [m]; 0 for equal lanes, inf where out of reach."""

@@ -13,19 +13,19 @@ from hdsim.control.beside import side_of
 from hdsim.control.parameters import Parameters
 from hdsim.control.track import (
     COLUMNS,
-    CURVATURE,
     LANE_S,
-    LIMIT,
     SPACING_M,
     WIDTH,
     YAW,
     Track,
     X,
     Y,
+    advance,
+    window,
 )
 from hdsim.core import seeds
 from hdsim.core.percept import Paths
-from hdsim.core.state import Bools, Floats, Ints, Roster, State, wrap_angle
+from hdsim.core.state import Bools, Floats, Ints, Roster, State
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.routes import Route
 
@@ -44,8 +44,6 @@ _EXTEND_STEPS = 200
 # Distance of window point k: dense near the car, where steering looks, sparse far ahead.
 _GRID = np.arange(POINTS) * (1.0 + 0.02 * np.arange(POINTS))
 _GRID_SPEED = 14.0
-# Samples around the last projection among which the next one is looked for.
-_AROUND = np.arange(-4, 8)
 _U_TURN = 2
 
 
@@ -99,7 +97,7 @@ class Router:
         for d in np.flatnonzero(waiting):
             if not (present[d] and self._start(int(d), state)):
                 self._stay(int(d), state)
-        away = self._project(x, y)
+        self._s, away = advance(self._samples, self._count, self._s, x, y)
         for d in np.flatnonzero(present & (away > _LOST_M)):
             if state.lane[rows[d]] >= 0:
                 self._start(int(d), state)
@@ -132,57 +130,21 @@ class Router:
         keep = np.flatnonzero(np.diff(lanes, prepend=-2))
         return [int(lane) for lane in lanes[keep]] + list(self._plans[driver])
 
-    def _project(self, x: Floats, y: Floats) -> Floats:
-        """Move every path distance to the projection near its last value; returns how far off."""
-        last = np.maximum(self._count - 1, 0)
-        i = np.minimum(self._s.astype(np.int64), np.maximum(self._count - 2, 0))
-        near = np.minimum(np.maximum(i[:, None] + _AROUND, 0), last[:, None])
-        samples = self._samples.reshape(-1, COLUMNS)
-        at = near + np.arange(0, self._lanes.size, self._lanes.shape[1])[:, None]
-        dx, dy = x[:, None] - samples[at, X], y[:, None] - samples[at, Y]
-        best = np.argmin(dx * dx + dy * dy, axis=1)
-        d = np.arange(len(i))
-        k, dx, dy = near[d, best], dx[d, best], dy[d, best]
-        sample = samples[at[d, best]]
-        c, s = np.cos(sample[:, YAW]), np.sin(sample[:, YAW])
-        along, across = dx * c + dy * s, dy * c - dx * s
-        # On the inside of a bend the path is longer than the tangent by 1 / (1 - kappa d).
-        stretch = np.maximum(1.0 - sample[:, CURVATURE] * across, 0.5)
-        way = k * SPACING_M + along / stretch
-        self._s = np.minimum(np.maximum(way, 0.0), last * SPACING_M)
-        return np.asarray(np.hypot(np.maximum(np.abs(along) - 2.0, 0.0), across))
-
     def _window(self) -> Paths:
         stretch = np.minimum(np.maximum(self._speed / _GRID_SPEED, 1.0), 2.0)
-        s = self._s[:, None] + _GRID * stretch[:, None]
-        last = np.maximum(self._count - 1, 0)[:, None]
-        u = s / SPACING_M
-        k = np.minimum(u.astype(np.int64), np.maximum(last - 1, 0))
-        f = np.minimum(u - k, 1.0)
-        first = np.arange(0, self._lanes.size, self._lanes.shape[1])[:, None]
-        samples, at = self._samples.reshape(-1, COLUMNS), first + k
-        a, mixed = samples.take(at, axis=0), samples.take(first + np.minimum(k + 1, last), axis=0)
-        mixed -= a
-        mixed *= f[..., None]
-        mixed += a
-        lane = self._lanes.take(at)
-        yaw = mixed[..., YAW].copy()
-        x, y = mixed[..., X].copy(), mixed[..., Y].copy()
-        beyond = (u - last) * SPACING_M
-        if (beyond > 0.0).any():  # past the end of the road: straight on
-            beyond = np.maximum(beyond, 0.0)
-            x += beyond * np.cos(yaw)
-            y += beyond * np.sin(yaw)
+        x, y, yaw, curvature, s, limit, width, lane, lane_s = window(
+            self._samples, self._lanes, self._count, self._s, _GRID, stretch, self._graph.length
+        )
         return Paths(
             x=x,
             y=y,
-            yaw=wrap_angle(yaw),
-            curvature=mixed[..., CURVATURE].copy(),
-            s=s - self._s[:, None],
-            limit=a[..., LIMIT].copy(),
-            width=mixed[..., WIDTH].copy(),
+            yaw=yaw,
+            curvature=curvature,
+            s=s,
+            limit=limit,
+            width=width,
             lane=lane,
-            lane_s=np.minimum(a[..., LANE_S] + f * SPACING_M, self._graph.length[lane]),
+            lane_s=lane_s,
             end_s=self._end - self._s,
         )
 

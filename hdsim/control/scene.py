@@ -1,4 +1,4 @@
-"""The perceived scene along the perceived path: where every object stands on it."""
+"""The perceived scene along the perceived path: what stands in the way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.control.parameters import Parameters
-from hdsim.core.percept import Paths, Percepts
+from hdsim.core.compiled import compiled
+from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -17,23 +18,13 @@ class OnPath:
     """Objects in the frame of each driver's path, shape (D, K) each.
 
     Attributes:
-        s: Distance of the centre along the path from the own centre [m]; negative behind.
-        lateral: Offset of the centre from the path, left positive [m].
-        cos: Cosine of the heading relative to the path.
-        sin: Sine of it.
-        half_along: Half of the extent along the path [m].
-        half_across: Half of the extent across it [m].
-        gap: Bumper to bumper along the path [m].
+        gap: Bumper to bumper along the path [m], inf for what is not seen.
+        cos: Cosine of the heading relative to the path, 0 for what is not seen.
         blocking: True for what stands or moves on the way ahead, or is about to cut in.
     """
 
-    s: Floats
-    lateral: Floats
-    cos: Floats
-    sin: Floats
-    half_along: Floats
-    half_across: Floats
     gap: Floats
+    cos: Floats
     blocking: Bools
 
 
@@ -44,13 +35,12 @@ AGAINST = -0.5
 _AHEAD_M = 0.5
 # A crossing object that leaves the path this long before the own arrival is let go [s].
 _CLEARS_S = 0.5
-
-
+# Sideways motion slower than this does not cross the path [m/s].
+_CROSSING_SPEED = 1.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
 # Every so many points of the path are searched first.
 _COARSE = 3
-_FINE = np.arange(1 - _COARSE, _COARSE)
 
 
 def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
@@ -59,60 +49,122 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     What is above or below on a bridge is not in the way; heights are those of the lanes.
     """
     own, obj, path = percepts.own, percepts.objects, percepts.paths
-    near = _nearest(path, obj.x, obj.y)
-    points = path.x.shape[1]
-    point = near + np.arange(0, path.x.size, points)[:, None]
-    yaw = path.yaw.take(point)
-    c, sn = np.cos(yaw), np.sin(yaw)
-    ox, oy = obj.x - path.x.take(point), obj.y - path.y.take(point)
-    along = ox * c + oy * sn
-    lateral = oy * c - ox * sn
-    s = path.s.take(point) + along
-    turn = obj.yaw - yaw
-    cos, sin = np.cos(turn), np.sin(turn)
-    abs_cos, abs_sin = np.abs(cos), np.abs(sin)
-    half_along = 0.5 * (abs_cos * obj.length + abs_sin * obj.width)
-    half_across = 0.5 * (abs_sin * obj.length + abs_cos * obj.width)
-    gap = s - half_along - 0.5 * own.length[:, None]
-    with_us = cos > ALONG
-    against = cos < AGAINST
-    reach = half_across + 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
-    sideways = obj.speed * sin
-    soon = lateral + np.where(with_us, sideways * p.cut_in_horizon, 0.0)
-    # Crossing the path between now and then counts too: opposite signs.
-    offset = np.where(soon * lateral < 0.0, 0.0, np.minimum(np.abs(lateral), np.abs(soon)))
-    inside = offset < reach
-    drift = np.abs(sideways)
-    clears = (reach - np.sign(sideways) * lateral) / np.maximum(drift, 0.1)
-    arrives = gap / np.maximum(own.speed, 1.0)[:, None]
-    crosses_first = ~(with_us | against) & (drift > 1.0) & (clears + _CLEARS_S < arrives)
-    on_window = (near < points - 1) | (along < path.s[:, -1:] - path.s[:, -2:-1])
-    blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
-    # Few are left whose height matters.
-    at = (blocking & (obj.lane >= 0)).ravel().nonzero()[0]
-    here = point.take(at)
-    below = height(graph, path.lane.take(here), path.lane_s.take(here))
-    other = height(graph, obj.lane.take(at), obj.s.take(at))
-    blocking.ravel()[at] = np.abs(other - below) < _LEVEL_M
-    return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
+    gap, cos, blocking = _project(
+        obj.seen,
+        obj.x,
+        obj.y,
+        obj.yaw,
+        obj.speed,
+        obj.length,
+        obj.width,
+        obj.lane,
+        obj.s,
+        own.speed,
+        own.length,
+        own.width,
+        path.x,
+        path.y,
+        path.yaw,
+        path.s,
+        path.lane,
+        path.lane_s,
+        graph.first,
+        graph.length,
+        graph.z,
+        p,
+    )
+    return OnPath(gap, cos, blocking)
 
 
-def _nearest(path: Paths, x: Floats, y: Floats) -> Ints:
-    """Index of the path point nearest to each position, shape (D, K): coarse, then fine."""
-    dx = x[:, :, None] - path.x[:, None, ::_COARSE]
-    dy = y[:, :, None] - path.y[:, None, ::_COARSE]
-    dx *= dx
-    dy *= dy
-    dx += dy
-    coarse = _COARSE * np.argmin(dx, axis=2)
-    points = path.x.shape[1]
-    fine = coarse[:, :, None] + _FINE
-    np.minimum(np.maximum(fine, 0, out=fine), points - 1, out=fine)
-    at = fine + np.arange(0, path.x.size, points)[:, None, None]
-    dx, dy = x[:, :, None] - path.x.take(at), y[:, :, None] - path.y.take(at)
-    best = np.argmin(dx * dx + dy * dy, axis=2)
-    best += np.arange(0, best.size * len(_FINE), len(_FINE)).reshape(best.shape)
-    return np.asarray(fine.take(best))
+@compiled
+def _project(
+    seen: Bools,
+    x: Floats,
+    y: Floats,
+    yaw: Floats,
+    speed: Floats,
+    length: Floats,
+    width: Floats,
+    lane: Ints,
+    lane_s: Floats,
+    own_speed: Floats,
+    own_length: Floats,
+    own_width: Floats,
+    path_x: Floats,
+    path_y: Floats,
+    path_yaw: Floats,
+    path_s: Floats,
+    path_lane: Ints,
+    path_lane_s: Floats,
+    lane_first: Ints,
+    lane_length: Floats,
+    lane_z: Floats,
+    p: Parameters,
+) -> tuple[Floats, Floats, Bools]:
+    """``(gap, cos, blocking)`` of ``OnPath`` from the fields of percepts and lane graph."""
+    gaps, cosines = np.full(seen.shape, np.inf), np.zeros(seen.shape)
+    blocking = np.zeros(seen.shape, dtype=np.bool_)
+    points = path_s.shape[1]
+    for d in range(seen.shape[0]):
+        last_step = path_s[d, points - 1] - path_s[d, points - 2]
+        for k in range(seen.shape[1]):
+            if not seen[d, k]:
+                continue
+            near = _nearest(path_x[d], path_y[d], x[d, k], y[d, k])
+            c, sn = np.cos(path_yaw[d, near]), np.sin(path_yaw[d, near])
+            ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
+            along, lateral = ox * c + oy * sn, oy * c - ox * sn
+            s = path_s[d, near] + along
+            turn = yaw[d, k] - path_yaw[d, near]
+            cos, sin = np.cos(turn), np.sin(turn)
+            half_along = 0.5 * (abs(cos) * length[d, k] + abs(sin) * width[d, k])
+            half_across = 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
+            gap = s - half_along - 0.5 * own_length[d]
+            gaps[d, k], cosines[d, k] = gap, cos
+            if not s > _AHEAD_M or not (near < points - 1 or along < last_step):
+                continue
+            with_us, against = cos > ALONG, cos < AGAINST
+            reach = half_across + 0.5 * own_width[d] + (0.0 if against else p.lateral_margin)
+            sideways = speed[d, k] * sin
+            soon = lateral + (sideways * p.cut_in_horizon if with_us else 0.0)
+            # Crossing the path between now and then counts too: opposite signs.
+            offset = 0.0 if soon * lateral < 0.0 else min(abs(lateral), abs(soon))
+            if not offset < reach:
+                continue
+            if not (with_us or against) and abs(sideways) > _CROSSING_SPEED:
+                clears = (reach - np.sign(sideways) * lateral) / abs(sideways)
+                if clears + _CLEARS_S < gap / max(own_speed[d], 1.0):
+                    continue
+            blocking[d, k] = True
+            if lane[d, k] >= 0:
+                here = path_lane[d, near]
+                below = _height(lane_first, lane_length, lane_z, here, path_lane_s[d, near])
+                other = _height(lane_first, lane_length, lane_z, lane[d, k], lane_s[d, k])
+                blocking[d, k] = abs(other - below) < _LEVEL_M
+    return gaps, cosines, blocking
+
+
+@compiled
+def _nearest(path_x: Floats, path_y: Floats, x: float, y: float) -> int:
+    """Index of the point of a path nearest to a position: coarse, then fine."""
+    middle, least = 0, np.inf
+    for i in range(0, len(path_x), _COARSE):
+        dx, dy = x - path_x[i], y - path_y[i]
+        if dx * dx + dy * dy < least:
+            middle, least = i, dx * dx + dy * dy
+    best, least = middle, np.inf
+    for i in range(max(middle - _COARSE + 1, 0), min(middle + _COARSE, len(path_x))):
+        dx, dy = x - path_x[i], y - path_y[i]
+        if dx * dx + dy * dy < least:
+            best, least = i, dx * dx + dy * dy
+    return best
+
+
+@compiled
+def _height(first: Ints, length: Floats, z: Floats, lane: int, s: float) -> float:
+    """Elevation of the road at a place on a lane [m], to the nearest sample."""
+    along = min(max(s / length[lane], 0.0), 1.0)
+    return float(z[first[lane] + int(np.rint(along * (first[lane + 1] - 1 - first[lane])))])
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:

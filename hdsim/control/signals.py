@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.parameters import Parameters
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints, SignalState
 
+_COLOURS = int(SignalState.RED), int(SignalState.YELLOW), int(SignalState.UNKNOWN)
 # Beyond the line by this much the signal is behind [m].
 _PASSED_M = 0.0
 
@@ -33,25 +36,51 @@ class SignalRule:
 
         Source: Gazis, Herman & Maradudin 1960 for the dilemma; ITE's deceleration.
         """
-        p, signal, speed = self._p, percepts.signal, percepts.own.speed
-        state = signal.state
-        ahead = (signal.index >= 0) & (signal.distance > _PASSED_M)
-        room = np.maximum(signal.distance, 0.1)
-        needed = speed**2 / (2.0 * room)
-        yellow = ahead & (state == SignalState.YELLOW)
-        red = ahead & ((state == SignalState.RED) | (state == SignalState.UNKNOWN))
-        forget = ~(yellow | red)
-        self._passing[forget] = -1
-        self._stopping[forget] = -1
-        fresh = (self._passing != signal.index) & (self._stopping != signal.index)
-        go = (yellow & fresh & (needed > p.yellow_decel)) | (red & fresh & (needed > p.red_decel))
-        self._passing = np.where(go, signal.index, self._passing)
-        stop = (yellow | red) & (self._passing != signal.index)
-        self._stopping = np.where(stop, signal.index, self._stopping)
-        return np.where(stop, np.maximum(signal.distance - p.stop_margin, 0.0), np.inf)
+        signal = percepts.signal
+        return _stop_distance(
+            percepts.own.speed,
+            signal.index,
+            signal.state,
+            signal.distance,
+            self._passing,
+            self._stopping,
+            _COLOURS,
+            self._p,
+        )
 
     def open(self, percepts: Percepts) -> Bools:
         """Drivers who believe that the signal ahead lets them go."""
         signal = percepts.signal
         green = (signal.state == SignalState.GREEN) | (self._passing == signal.index)
         return np.asarray((signal.index >= 0) & green)
+
+
+@compiled
+def _stop_distance(
+    speed: Floats,
+    index: Ints,
+    state: NDArray[np.uint8],
+    distance: Floats,
+    passing: Ints,
+    stopping: Ints,
+    colours: tuple[int, int, int],
+    p: Parameters,
+) -> Floats:
+    """The rule of ``SignalRule.stop_distance``; keeps ``passing`` and ``stopping`` in place."""
+    red_state, yellow_state, unknown_state = colours
+    out = np.full(len(speed), np.inf)
+    for d in range(len(speed)):
+        ahead = index[d] >= 0 and distance[d] > _PASSED_M
+        yellow = ahead and state[d] == yellow_state
+        red = ahead and (state[d] == red_state or state[d] == unknown_state)
+        if not (yellow or red):
+            passing[d] = stopping[d] = -1
+            continue
+        needed = speed[d] ** 2 / (2.0 * max(distance[d], 0.1))
+        fresh = passing[d] != index[d] and stopping[d] != index[d]
+        if fresh and needed > (p.yellow_decel if yellow else p.red_decel):
+            passing[d] = index[d]
+        if passing[d] != index[d]:
+            stopping[d] = index[d]
+            out[d] = max(distance[d] - p.stop_margin, 0.0)
+    return out

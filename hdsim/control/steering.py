@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.control.parameters import Parameters
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats
 
@@ -27,18 +28,37 @@ def steer(percepts: Percepts, p: Parameters) -> Floats:
     92-01; the slip term follows from bicycle geometry.
     """
     own, path = percepts.own, percepts.paths
-    ahead = np.maximum(p.preview_time * own.speed, p.preview_min)
-    points = path.s.shape[1]
-    k = np.count_nonzero(path.s <= ahead[:, None], axis=1) - 1
-    k = np.minimum(np.maximum(k, 0), points - 2) + np.arange(0, path.s.size, points)
-    s, x, y = path.s.take(k), path.x.take(k), path.y.take(k)
-    f = (ahead - s) / (path.s.take(k + 1) - s)
-    tx = x + f * (path.x.take(k + 1) - x)
-    ty = y + f * (path.y.take(k + 1) - y)
-    yaw = path.yaw[:, 0]
-    dx = tx - (path.x[:, 0] - own.d * np.sin(yaw))
-    dy = ty - (path.y[:, 0] + own.d * np.cos(yaw))
-    alpha = np.arctan2(dy, dx) - yaw - own.heading_error
-    curvature = 2.0 * np.sin(alpha) / (np.hypot(dx, dy) + own.wheelbase)
-    beta = np.arcsin(np.clip(0.5 * curvature * own.wheelbase, -0.8, 0.8))
-    return np.asarray(np.clip(np.arctan(2.0 * np.tan(beta)), -p.max_steer, p.max_steer))
+    return _steer(
+        own.speed, own.d, own.heading_error, own.wheelbase, path.s, path.x, path.y, path.yaw, p
+    )
+
+
+@compiled
+def _steer(
+    speed: Floats,
+    offset: Floats,
+    heading_error: Floats,
+    wheelbase: Floats,
+    path_s: Floats,
+    path_x: Floats,
+    path_y: Floats,
+    path_yaw: Floats,
+    p: Parameters,
+) -> Floats:
+    """The rule above on the fields of ``OwnState`` and ``Paths``."""
+    out = np.empty(len(speed))
+    for d in range(len(speed)):
+        s, x, y, yaw = path_s[d], path_x[d], path_y[d], path_yaw[d, 0]
+        ahead = max(p.preview_time * speed[d], p.preview_min)
+        k = 0
+        while k < len(s) - 2 and s[k + 1] <= ahead:
+            k += 1
+        f = (ahead - s[k]) / (s[k + 1] - s[k])
+        tx, ty = x[k] + f * (x[k + 1] - x[k]), y[k] + f * (y[k + 1] - y[k])
+        dx = tx - (x[0] - offset[d] * np.sin(yaw))
+        dy = ty - (y[0] + offset[d] * np.cos(yaw))
+        alpha = np.arctan2(dy, dx) - yaw - heading_error[d]
+        curvature = 2.0 * np.sin(alpha) / (np.hypot(dx, dy) + wheelbase[d])
+        beta = np.arcsin(min(max(0.5 * curvature * wheelbase[d], -0.8), 0.8))
+        out[d] = min(max(np.arctan(2.0 * np.tan(beta)), -p.max_steer), p.max_steer)
+    return out

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -161,3 +162,96 @@ class Track:
         """Drop the first ``count`` samples; path distances shift by as much."""
         self.samples, self.lane = self.samples[count:], self.lane[count:]
         self.end -= count * SPACING_M
+
+
+# Samples around the last projection among which the next one is looked for.
+_BEFORE, _AFTER = 4, 8
+# This far along the path a projection may be off its sample without counting as away [m].
+_SLACK_M = 2.0
+
+
+@compiled
+def advance(
+    samples: Floats, count: Ints, before: Floats, x: Floats, y: Floats
+) -> tuple[Floats, Floats]:
+    """Path distances of the projections near the last ones, and how far off the path they are.
+
+    Args:
+        samples: Samples of every path, shape (D, N, COLUMNS).
+        count: How many of them there are, shape (D,).
+        before: Path distances at the last frame [m], shape (D,).
+        x: Positions [m], shape (D,).
+        y: As x.
+    """
+    way, away = np.empty(len(x)), np.empty(len(x))
+    for d in range(len(x)):
+        last = max(count[d] - 1, 0)
+        i = min(int(before[d]), max(count[d] - 2, 0))
+        k, nearest = 0, np.inf
+        for offset in range(-_BEFORE, _AFTER):
+            j = min(max(i + offset, 0), last)
+            dx, dy = x[d] - samples[d, j, X], y[d] - samples[d, j, Y]
+            distance = dx * dx + dy * dy
+            if distance < nearest:
+                k, nearest = j, distance
+        dx, dy = x[d] - samples[d, k, X], y[d] - samples[d, k, Y]
+        c, s = np.cos(samples[d, k, YAW]), np.sin(samples[d, k, YAW])
+        along, across = dx * c + dy * s, dy * c - dx * s
+        # On the inside of a bend the path is longer than the tangent by 1 / (1 - kappa d).
+        stretch = max(1.0 - samples[d, k, CURVATURE] * across, 0.5)
+        way[d] = min(max(k * SPACING_M + along / stretch, 0.0), last * SPACING_M)
+        away[d] = np.hypot(max(abs(along) - _SLACK_M, 0.0), across)
+    return way, away
+
+
+@compiled
+def window(
+    samples: Floats,
+    lanes: Ints,
+    count: Ints,
+    begin: Floats,
+    ahead: Floats,
+    stretch: Floats,
+    length: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Ints, Floats]:
+    """Paths interpolated at distances ahead; past the end of the road they go straight on.
+
+    Args:
+        samples: Samples of every path, shape (D, N, COLUMNS).
+        lanes: Lane of each sample, shape (D, N).
+        count: How many of them there are, shape (D,).
+        begin: Path distances the windows begin at [m], shape (D,).
+        ahead: Distances of the window's points from there [m], shape (P,).
+        stretch: Factor on them, shape (D,).
+        length: Lengths of the graph's lanes [m].
+
+    Returns:
+        ``(x, y, yaw, curvature, s, limit, width, lane, lane_s)`` as in ``Paths``, shape (D, P).
+    """
+    shape = len(count), len(ahead)
+    x, y, yaw, curvature = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    s, limit, width, lane_s = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    lane = np.empty(shape, dtype=np.int64)
+    for d in range(shape[0]):
+        last = max(count[d] - 1, 0)
+        for j in range(shape[1]):
+            at = begin[d] + ahead[j] * stretch[d]
+            u = at / SPACING_M
+            k = min(int(u), max(last - 1, 0))
+            f = min(u - k, 1.0)
+            a, b = samples[d, k], samples[d, min(k + 1, last)]
+            heading = a[YAW] + (b[YAW] - a[YAW]) * f
+            beyond = max((u - last) * SPACING_M, 0.0)
+            x[d, j] = a[X] + (b[X] - a[X]) * f
+            y[d, j] = a[Y] + (b[Y] - a[Y]) * f
+            if beyond > 0.0:
+                x[d, j] += beyond * np.cos(heading)
+                y[d, j] += beyond * np.sin(heading)
+            yaw[d, j] = np.pi - (np.pi - heading) % (2 * np.pi)
+            curvature[d, j] = a[CURVATURE] + (b[CURVATURE] - a[CURVATURE]) * f
+            s[d, j] = at - begin[d]
+            limit[d, j] = a[LIMIT]
+            width[d, j] = a[WIDTH] + (b[WIDTH] - a[WIDTH]) * f
+            lane[d, j] = lanes[d, k]
+            lane_s[d, j] = min(a[LANE_S] + f * SPACING_M, length[lane[d, j]])
+    return x, y, yaw, curvature, s, limit, width, lane, lane_s

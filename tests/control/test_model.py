@@ -332,3 +332,22 @@ def test_what_is_not_seen_has_no_effect():
     a, b = (DrivingModel(graph, t.roster).decide(p) for p in (blind, gone))
     assert a.accel[0] == b.accel[0] > 0.0
     assert DrivingModel(graph, t.roster).decide(seen).accel[0] < -3.0
+
+
+def test_nobody_changes_lane_for_the_acceleration_of_a_car_that_is_not_there():
+    from dataclasses import replace
+
+    graph, index = straight(800.0, lanes=2)
+    traffic = Traffic(graph, [(index["0"], 20.0, 13.9), (index["0"], 60.0, 13.9)])
+    traffic.tick()
+    asked = 0
+    model = DrivingModel(graph, traffic.roster)
+    for tick in range(40):
+        percepts = traffic.percepts
+        obj = percepts.objects
+        ghosts = replace(
+            obj, seen=np.zeros_like(obj.seen), accel=np.full_like(obj.accel, 3.0), speed=obj.speed
+        )
+        model.decide(replace(percepts, objects=ghosts, time=tick * 0.05))
+        asked += len(model.lane_change_requests()[0])
+    assert asked == 0
