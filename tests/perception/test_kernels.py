@@ -11,8 +11,9 @@ from hdsim.core import seeds
 from hdsim.core.percept import Observation, Relation
 from hdsim.core.state import State, wrap_angle
 from hdsim.perception import ahead, candidates, combine, noise, relation, sight, view
+from hdsim.perception import compile as compiled
 from hdsim.perception.observe import Observer
-from hdsim.perception.operations import attention, distance, lateral, recall, speed
+from hdsim.perception.operations import attention, distance, lateral, recall, signals, speed
 from hdsim.perception.operations.recall import History
 from hdsim.perception.view import Sightlines, View, share_along
 from hdsim.testing.scenes import crossing
@@ -306,6 +307,7 @@ def test_every_loop_is_compiled_for_one_set_of_types():
         {"op": "scale_closing_speed", "factor": 0.8, "noise_sd_per_s": 0.02},
         {"op": "shift_lateral", "offset_m": 0.3},
         {"op": "scale_size", "factor": 0.9},
+        {"op": "misread_signal", "probability": 0.5, "delay_s": 0.5},
         {"op": "bend_lane", "offset_m": 0.3, "curvature_sd_per_m": 0.001},
         {"op": "look_away", "glance_median_s": 1.0},
     )
@@ -313,9 +315,35 @@ def test_every_loop_is_compiled_for_one_set_of_types():
         for _ in range(60):
             drive.step()
     modules = (
-        ahead, attention, candidates, combine, distance, lateral, noise, recall, relation, sight,
-        speed, view,
+        ahead, attention, candidates, combine, compiled, distance, lateral, noise, recall,
+        relation, sight, signals, speed, view,
     )  # fmt: skip
     kernels = [v for m in modules for v in vars(m).values() if hasattr(v, "py_func")]
     assert len(kernels) > 15
     assert [k for k in kernels if len(k.signatures) > 1] == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_the_next_signal_and_the_own_offset(seed):
+    _, state, obs = _scene(seed)
+    paths, own = obs.paths, obs.own
+    for i in range(3):
+        to_line = GRAPH.stop_s[paths.lane[i]] - paths.lane_s[i]
+        ahead_m = paths.s[i] + to_line
+        held = (GRAPH.signal[paths.lane[i]] >= 0) & (to_line >= 0.0) & (ahead_m > 0.0)
+        last = np.append(np.diff(paths.s[i]), 0.0) + 0.5
+        k = np.flatnonzero(held & (to_line < last))
+        index = GRAPH.signal[paths.lane[i, k[0]]] if k.size else -1
+        assert obs.signal.index[i] == index
+        if k.size:
+            bumper = ahead_m[k[0]] - 0.5 * own.length[i]
+            assert obs.signal.distance[i] == pytest.approx(bumper, abs=1e-9)
+            assert obs.signal.state[i] == state.signals[index]
+        near = np.argmin(np.abs(paths.s[i]))
+        back, yaw = paths.s[i, near], paths.yaw[i, near]
+        dx = own.x[i] - paths.x[i, near] + back * np.cos(yaw)
+        dy = own.y[i] - paths.y[i, near] + back * np.sin(yaw)
+        # All three start on straight lanes, where the path's own heading is that of the chord.
+        assert own.d[i] == pytest.approx(dy * np.cos(yaw) - dx * np.sin(yaw), abs=1e-9)
+        assert own.heading_error[i] == pytest.approx(wrap_angle(own.yaw[i] - yaw), abs=1e-9)
