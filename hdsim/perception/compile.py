@@ -18,6 +18,7 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
@@ -152,21 +153,14 @@ class CompiledPrograms:
         started, self._started = self._started, True
         if self._settled or not self.columns:
             return
-        strength = self._strengths.at(time, states)
-        self._strength[:] = strength
-        goal = strength.take(self._operation, axis=1)
-        goal *= self._reach
-        goal += self._neutral
-        if started:
-            most = self._rate * step_s
-            bounded = np.maximum(goal, self._now - most)
-            np.minimum(bounded, self._now + most, out=self._now)
-        else:
-            self._now[:] = goal
-        moved = (self._now != self._neutral).any(axis=0)
+        self._strength[:] = self._strengths.at(time, states)
+        most = self._rate * step_s if started else np.full(len(self._rate), np.inf)
+        moved, arrived = _advance(
+            self._now, self._strength, self._operation, self._reach, self._neutral, most
+        )
         acting = np.logical_or.reduceat(moved, self._starts)
         self.active = frozenset(compress(self._span, acting.tolist()))
-        self._settled = not self._strengths.varies and np.array_equal(self._now, goal)
+        self._settled = not self._strengths.varies and arrived
 
     def _place(
         self, d: int, operations: list[tuple[tuple[Any, ...], Operation]]
@@ -297,6 +291,36 @@ def compile_programs(
     compiled = CompiledPrograms(driver_names, seed)
     compiled.replace(dict(enumerate(programs)))
     return compiled
+
+
+@njit(cache=True, error_model="numpy")
+def _advance(
+    now: Floats, strength: Floats, operation: Ints, reach: Floats, neutral: Floats, most: Floats
+) -> tuple[Bools, bool]:
+    """Move parameters, shape (D, N), towards what their operations' strengths ask for.
+
+    Args:
+        now: Changed in place.
+        strength: By driver and operation, shape (D, M).
+        operation: Operation of each parameter, shape (N,).
+        reach: Parameter at full strength minus neutral, shape (D, N).
+        neutral: Shape (N,).
+        most: How far each may move, shape (N,).
+
+    Returns:
+        Parameters off neutral for any driver, shape (N,), and whether all are where they should be.
+    """
+    moved, arrived = np.zeros(len(neutral), np.bool_), True
+    for i in range(now.shape[0]):
+        for p in range(len(neutral)):
+            goal = strength[i, operation[p]] * reach[i, p] + neutral[p]
+            value = min(max(goal, now[i, p] - most[p]), now[i, p] + most[p])
+            now[i, p] = value
+            if value != neutral[p]:
+                moved[p] = True
+            if value != goal:
+                arrived = False
+    return moved, arrived
 
 
 def _by_column(mask: Any) -> list[bool]:

@@ -8,14 +8,21 @@ gets another object. What is kept changes no value beyond rounding.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
-from hdsim.core import seeds
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
 from hdsim.core.state import Floats, Ints
 
 # As in seeds: spline knots per correlation time, 0.5 / (151/315).
 _KNOTS_PER_TAU = 0.5 / (151.0 / 315.0)
+# The generator of seeds.
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0xBF58476D1CE4E5B9)
+_M2 = np.uint64(0x94D049BB133111EB)
 # Cubic B-spline times 6: row per draw, column per power of the place f between two knots.
 _BASIS = np.array(
     [
@@ -56,7 +63,7 @@ class NoiseField:
         self._key: NDArray[np.uint64] = np.zeros(n, dtype=np.uint64)
         self._phase: Floats = np.zeros(n)
         self._knot: Floats = np.full(n, np.nan)
-        self._piece: Floats = np.zeros((4, n))
+        self._piece: Floats = np.zeros((n, 4))
 
     def same(self, operation_keys: NDArray[np.uint64], tau_s: Floats) -> bool:
         """Whether a field of these places would give the same values."""
@@ -72,25 +79,97 @@ class NoiseField:
         Returns:
             Shape (N,).
         """
-        other = np.flatnonzero(objects != self._shown)
-        if other.size:
-            key = seeds.combine(self._keys[other], self._objects[objects[other]])
-            self._shown[other], self._key[other] = objects[other], key
-            self._phase[other], self._knot[other] = seeds.uniform(key, -1), np.nan
-        u = time * self._knots_per_s + self._phase
-        knot = np.floor(u)
-        moved = np.flatnonzero(knot != self._knot)
-        if moved.size:
-            self._knot[moved] = knot[moved]
-            counter = knot[moved].astype(np.int64)[:, None] + np.arange(4)
-            p, q, r, s = seeds.normal(self._key[moved][:, None], counter).T
-            # The columns of _BASIS; a matrix product would round differently by number of rows.
-            self._piece[0, moved] = p + 4.0 * q + r
-            self._piece[1, moved] = 3.0 * (r - p)
-            self._piece[2, moved] = 3.0 * (p + r) - 6.0 * q
-            self._piece[3, moved] = 3.0 * (q - r) + (s - p)
-        f = u - knot
+        places, drawn = _turn(
+            time, objects, self._keys, self._objects, self._knots_per_s,
+            self._shown, self._key, self._phase, self._knot,
+        )  # fmt: skip
+        draws = np.asarray(ndtri(drawn)) if len(places) else drawn
+        values: Floats = _evaluate(
+            time, places, draws, self._knots_per_s, self._phase, self._knot, self._piece
+        )
+        return values
+
+
+@njit(cache=True, error_model="numpy")
+def _mix(z: np.uint64) -> np.uint64:
+    z = (z ^ (z >> np.uint64(30))) * _M1
+    z = (z ^ (z >> np.uint64(27))) * _M2
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True, error_model="numpy")
+def uniform(key: np.uint64, counter: int) -> float:
+    """As ``seeds.uniform``, of one key."""
+    z = _mix(_mix(key + np.uint64(counter) * _GAMMA) + _GAMMA)
+    return (np.float64(z >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
+@njit(cache=True, error_model="numpy")
+def combined(a: np.uint64, b: np.uint64) -> np.uint64:
+    """As ``seeds.combine``, of one pair."""
+    return _mix(_mix(a + _GAMMA) + b * _GAMMA)
+
+
+@njit(cache=True, error_model="numpy")
+def _turn(
+    time: float,
+    objects: Ints,
+    operation_keys: NDArray[np.uint64],
+    object_keys: NDArray[np.uint64],
+    knots_per_s: Floats,
+    shown: Ints,
+    key: NDArray[np.uint64],
+    phase: Floats,
+    knot: Floats,
+) -> tuple[Ints, Floats]:
+    """Find the places whose piece of the spline is another one now.
+
+    Brings ``shown``, ``key``, ``phase`` and ``knot`` up to date, shape (N,) each.
+
+    Returns:
+        The places, shape (m,), and the uniform draws of their four knots, shape (m, 4).
+    """
+    places, n = np.empty(len(objects), np.int64), 0
+    for i in range(len(objects)):
+        if objects[i] != shown[i]:
+            shown[i] = objects[i]
+            key[i] = combined(operation_keys[i], object_keys[objects[i]])
+            phase[i], knot[i] = uniform(key[i], -1), math.nan
+        here = math.floor(time * knots_per_s[i] + phase[i])
+        if here != knot[i]:
+            knot[i] = here
+            places[n] = i
+            n += 1
+    draws = np.empty((n, 4))
+    for m in range(n):
+        for j in range(4):
+            draws[m, j] = uniform(key[places[m]], int(knot[places[m]]) + j)
+    return places[:n], draws
+
+
+@njit(cache=True, error_model="numpy")
+def _evaluate(
+    time: float,
+    places: Ints,
+    draws: Floats,
+    knots_per_s: Floats,
+    phase: Floats,
+    knot: Floats,
+    piece: Floats,
+) -> Floats:
+    """Take over new pieces from the normal draws of their knots; values of all places."""
+    for m in range(len(places)):
+        i = places[m]
+        p, q, r, s = draws[m, 0], draws[m, 1], draws[m, 2], draws[m, 3]
+        # The columns of _BASIS.
+        piece[i, 0] = p + 4.0 * q + r
+        piece[i, 1] = 3.0 * (r - p)
+        piece[i, 2] = 3.0 * (p + r) - 6.0 * q
+        piece[i, 3] = 3.0 * (q - r) + (s - p)
+    values = np.empty(len(knot))
+    for i in range(len(knot)):
+        f = time * knots_per_s[i] + phase[i] - knot[i]
         h = (f - 0.5) ** 2
-        a, b, c, d = self._piece
-        value = ((d * f + c) * f + b) * f + a
-        return np.asarray(value / np.sqrt(((_V3 * h + _V2) * h + _V1) * h + _V0))
+        value = ((piece[i, 3] * f + piece[i, 2]) * f + piece[i, 1]) * f + piece[i, 0]
+        values[i] = value / math.sqrt(((_V3 * h + _V2) * h + _V1) * h + _V0)
+    return values

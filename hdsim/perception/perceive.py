@@ -16,6 +16,7 @@ from hdsim.core import seeds
 from hdsim.core.percept import Objects, Observation, OwnState, Paths, Percepts
 from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.perception.catalogue import PerceptionProgram
+from hdsim.perception.combine import Noise
 from hdsim.perception.compile import Columns, CompiledPrograms
 from hdsim.perception.noise import NoiseField
 from hdsim.perception.operations.attention import (
@@ -129,7 +130,7 @@ class Perceiver:
         if not active and not _ATTENTION & self.programs.columns.keys():
             return Percepts(obs.time, obs.own, obs.objects, obs.signal, obs.paths)
         self._register(steps)
-        noise = self._noise.at(obs.time, obs.objects.row, self.programs)
+        noise = self._noise.draw(obs.time, obs.objects.row, self.programs)
         self._distort(steps, noise)
         own, paths = self._sense_self(steps, noise)
         signal = obs.signal
@@ -181,7 +182,7 @@ class Perceiver:
             away_from = view.speed * along
             view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
 
-    def _distort(self, steps: _Steps, noise: Mapping[Channel, Floats]) -> None:
+    def _distort(self, steps: _Steps, noise: _Drawn) -> None:
         """Distance, closing speed, lateral position and size of the registered objects.
 
         Each works on the sight lines to the undistorted objects, so that their order is of no
@@ -196,19 +197,20 @@ class Perceiver:
         ):
             columns = self._columns(kind)
             if columns is not None:
-                drawn = [noise.get((kind, parameter, m)) for m in range(columns.count)]
-                steps.changes[kind] = operate(view, lines, columns, drawn)
+                steps.changes[kind] = operate(
+                    view, lines, columns, noise.of_objects(kind, parameter, columns.count)
+                )
         size = self._columns("scale_size")
         if size is not None:
             scale_size(view, lines, size)
 
-    def _sense_self(self, steps: _Steps, noise: Mapping[Channel, Floats]) -> tuple[OwnState, Paths]:
+    def _sense_self(self, steps: _Steps, noise: _Drawn) -> tuple[OwnState, Paths]:
         """Own speed, limit and lane as believed."""
         own, paths = steps.obs.own, steps.obs.paths
         speed, limit, d = own.speed, own.limit_factor, own.d
 
         def drawn(kind: str, parameter: str, columns: Columns) -> list[Floats | None]:
-            return [noise.get((kind, parameter, m)) for m in range(columns.count)]
+            return [noise.own.get((kind, parameter, m)) for m in range(columns.count)]
 
         columns = self._columns("scale_own_speed")
         if columns is not None:
@@ -234,6 +236,27 @@ class Perceiver:
         return replace(own, speed=speed, limit_factor=limit, d=d), paths
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Noise of one tick.
+
+    Attributes:
+        objects: By channel, shape (C, D, K).
+        channels: Channels of ``objects``.
+        own: For the drivers themselves, by channel, shape (D,) each.
+    """
+
+    objects: Floats
+    channels: Sequence[Channel]
+    own: Mapping[Channel, Floats]
+
+    def of_objects(self, kind: str, parameter: str, columns: int) -> Noise:
+        """Noise of one operation's columns."""
+        wanted = [(kind, parameter, m) for m in range(columns)]
+        found = [self.channels.index(c) if c in self.channels else -1 for c in wanted]
+        return Noise(self.objects, np.array(found, dtype=np.int64))
+
+
 class _Noise:
     """All noise of all operations as one field; set up anew when programs change.
 
@@ -249,25 +272,21 @@ class _Noise:
         self._own: list[Channel] = []
         self._version: tuple[int, int] | None = None
 
-    def at(self, time: float, rows: Ints, programs: CompiledPrograms) -> dict[Channel, Floats]:
-        """Noise by channel, of shape (D, K) for objects and (D,) for the driver itself."""
+    def draw(self, time: float, rows: Ints, programs: CompiledPrograms) -> _Drawn:
+        """Noise of the objects in ``rows``, shape (D, K), and of the drivers themselves."""
         drivers, slots = rows.shape
         if self._version != (programs.version, slots):
             self._version = programs.version, slots
             self._set_up(programs, slots)
         if self._field is None:
-            return {}
+            return _Drawn(np.zeros((0, drivers, slots)), (), {})
         split = len(self._objects) * drivers * slots
         objects = np.empty(split + len(self._own) * drivers, dtype=np.int64)
         objects[:split].reshape(-1, drivers, slots)[:] = np.maximum(rows, 0)
         objects[split:] = len(self._keys) - 1
         drawn = self._field.at(time, objects)
-        return {
-            **dict(
-                zip(self._objects, drawn[:split].reshape(-1, drivers, slots), strict=True),
-            ),
-            **dict(zip(self._own, drawn[split:].reshape(-1, drivers), strict=True)),
-        }
+        own = zip(self._own, drawn[split:].reshape(-1, drivers), strict=True)
+        return _Drawn(drawn[:split].reshape(-1, drivers, slots), self._objects, dict(own))
 
     def _set_up(self, programs: CompiledPrograms, slots: int) -> None:
         self._objects = _channels(_OBJECT_NOISE, programs)

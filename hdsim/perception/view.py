@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core.percept import Objects, OwnState
 from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.combine import Noise, combine
 from hdsim.perception.compile import Columns
 from hdsim.road.lanes import LaneGraph
 
 # Displacements follow the lane where it runs along the sight line, and the sight line where it
 # runs across; between these cosines they pass from one to the other.
 _ACROSS, _ALONG = 0.5, 0.8
+_NEAREST_M = 1e-3
+_NO_NOISE = np.zeros((0, 0, 0))
+
+
+@njit(cache=True, error_model="numpy")
+def share_along(cos: float) -> float:
+    """Share of what runs along the sight line, 0 to 1, by the cosine to it."""
+    return min(max((abs(cos) - _ACROSS) / (_ALONG - _ACROSS), 0.0), 1.0)
 
 
 @dataclass(slots=True)
@@ -110,14 +121,14 @@ class Sightlines:
 
     def __init__(self, view: View, graph: LaneGraph) -> None:
         self._view, self._graph = view, graph
-        dx, dy = view.x - view.own.x[:, None], view.y - view.own.y[:, None]
-        self.range: Floats = np.maximum(np.sqrt(dx * dx + dy * dy), 1e-3)
-        self.ux: Floats = dx / self.range
-        self.uy: Floats = dy / self.range
+        own = view.own
+        self.range: Floats
+        self.ux: Floats
+        self.uy: Floats
+        self.range, self.ux, self.uy = _towards(own.x, own.y, view.x, view.y)
         self._tangent: tuple[Floats, Floats, Floats, Floats] | None = None
         self._gap: Floats | None = None
         self._along: tuple[Floats, Floats] | None = None
-        self._across: tuple[Floats, Floats] | None = None
 
     def select(self, columns: Columns, m: int) -> Bools | None:
         """Objects that column ``m`` touches, shape (D, K); None for all."""
@@ -137,27 +148,57 @@ class Sightlines:
             chosen = inside if chosen is None else chosen & inside
         return chosen
 
+    def combine(
+        self,
+        how: int,
+        columns: Columns,
+        value: str | Floats,
+        sd: str | None = None,
+        noise: Noise | None = None,
+    ) -> Floats:
+        """A parameter by object, all columns that select it taken together, shape (D, K).
+
+        Args:
+            how: ``PRODUCT``, ``SUM`` or ``LEAST``.
+            columns: Slots of the operation.
+            value: Name of the parameter, or values of shape (D, M).
+            sd: Name of the parameter that scales the noise, if there is any.
+            noise: That noise.
+        """
+        v, c = self._view, columns
+        values = np.ascontiguousarray(c.value[value] if isinstance(value, str) else value)
+        if sd is None or noise is None:
+            scale, unit, channel = values, _NO_NOISE, np.full(c.count, -1)
+        else:
+            scale, unit, channel = np.ascontiguousarray(c.value[sd]), noise.unit, noise.channel
+        combined: Floats = combine(
+            how, values, scale, unit, channel, c.relation, c.near, c.far, c.right, c.left,
+            any(c.by_sector), v.relation, self.range, self.ux, self.uy, v.own.yaw,
+        )  # fmt: skip
+        return combined
+
     @property
     def along(self) -> tuple[Floats, Floats]:
         """Cosines of the driver's and of the object's heading to the sight line, (D, K) each."""
         if self._along is None:
-            ux, uy = self.ux, self.uy
-            own_yaw, yaw = self._view.own.yaw[:, None], self._view.yaw
-            c, s, oc, os = np.cos(own_yaw), np.sin(own_yaw), np.cos(yaw), np.sin(yaw)
-            self._along = c * ux + s * uy, oc * ux + os * uy
-            self._across = uy * c - ux * s, uy * oc - ux * os
+            self._face()
+            assert self._along is not None
         return self._along
 
     @property
     def gap(self) -> Floats:
         """Hull to hull along the sight line [m], >= 0, shape (D, K)."""
         if self._gap is None:
-            v, (own_along, along) = self._view, self.along
-            assert self._across is not None
-            own = _exit(own_along, self._across[0], v.own.length[:, None], v.own.width[:, None])
-            other = _exit(along, self._across[1], v.length, v.width)
-            self._gap = np.maximum(self.range - own - other, 0.0)
+            self._face()
+            assert self._gap is not None
         return self._gap
+
+    def _face(self) -> None:
+        v, own = self._view, self._view.own
+        own_along, along, self._gap = _facing(
+            self.range, self.ux, self.uy, own.yaw, own.length, own.width, v.yaw, v.length, v.width
+        )
+        self._along = own_along, along
 
     @property
     def tangent(self) -> tuple[Floats, Floats, Floats, Floats]:
@@ -167,31 +208,80 @@ class Sightlines:
         displacement follows the lane (1) rather than the sight line (0).
         """
         if self._tangent is None:
-            yaw = lane_heading(self._graph, self._view.lane, self._view.s, self._view.yaw)
-            tx, ty = np.cos(yaw), np.sin(yaw)
-            cos = tx * self.ux + ty * self.uy
-            self._tangent = tx, ty, cos, share_along(cos) * (self._view.lane >= 0)
+            v, graph = self._view, self._graph
+            self._tangent = _tangent(
+                self.ux, self.uy, v.yaw, v.lane, v.s, graph.length, graph.first, graph.yaw
+            )
         return self._tangent
 
 
-def share_along(cos: Floats) -> Floats:
-    """Share of what runs along the sight line, 0 to 1, by the cosine to it."""
-    share = (np.abs(cos) - _ACROSS) / (_ALONG - _ACROSS)
-    return np.minimum(np.maximum(share, 0.0), 1.0)
+@njit(cache=True, error_model="numpy")
+def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Range and unit vector from drivers, shape (D,), to objects, shape (D, K)."""
+    r, ux, uy = np.empty(x.shape), np.empty(x.shape), np.empty(x.shape)
+    for i in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            dx, dy = x[i, k] - own_x[i], y[i, k] - own_y[i]
+            r[i, k] = max(math.sqrt(dx * dx + dy * dy), _NEAREST_M)
+            ux[i, k], uy[i, k] = dx / r[i, k], dy / r[i, k]
+    return r, ux, uy
 
 
-def lane_heading(graph: LaneGraph, lane: Ints, s: Floats, otherwise: Floats) -> Floats:
-    """Heading of lanes at the nearest centreline point; ``otherwise`` where lane is -1."""
-    on = lane >= 0
-    if not on.all():
-        lane = np.where(on, lane, 0)
-    first, last = graph.first[lane], graph.first[lane + 1] - 1
-    k = first + np.rint(s / graph.length[lane] * (last - first)).astype(np.int64)
-    yaw = graph.yaw[np.minimum(np.maximum(k, first), last)]
-    return yaw if on.all() else np.where(on, yaw, otherwise)
+@njit(cache=True, error_model="numpy")
+def _facing(
+    r: Floats,
+    ux: Floats,
+    uy: Floats,
+    own_yaw: Floats,
+    own_length: Floats,
+    own_width: Floats,
+    yaw: Floats,
+    length: Floats,
+    width: Floats,
+) -> tuple[Floats, Floats, Floats]:
+    """Cosines of both headings to the sight lines, and the gap between the hulls [m]."""
+    own_along, along, gap = np.empty(r.shape), np.empty(r.shape), np.empty(r.shape)
+    for i in range(r.shape[0]):
+        c, s = math.cos(own_yaw[i]), math.sin(own_yaw[i])
+        for k in range(r.shape[1]):
+            oc, os = math.cos(yaw[i, k]), math.sin(yaw[i, k])
+            own_along[i, k] = c * ux[i, k] + s * uy[i, k]
+            along[i, k] = oc * ux[i, k] + os * uy[i, k]
+            near = _exit(own_along[i, k], uy[i, k] * c - ux[i, k] * s, own_length[i], own_width[i])
+            far = _exit(along[i, k], uy[i, k] * oc - ux[i, k] * os, length[i, k], width[i, k])
+            gap[i, k] = max(r[i, k] - near - far, 0.0)
+    return own_along, along, gap
 
 
-def _exit(cos: Floats, sin: Floats, length: Floats, width: Floats) -> Floats:
+@njit(cache=True, error_model="numpy")
+def _exit(cos: float, sin: float, length: float, width: float) -> float:
     """Distance from a box's centre to its hull along a direction [m], at an angle to its axis."""
-    along, across = np.maximum(np.abs(cos), 1e-9), np.maximum(np.abs(sin), 1e-9)
-    return 0.5 * np.minimum(length / along, width / across)
+    return 0.5 * min(length / max(abs(cos), 1e-9), width / max(abs(sin), 1e-9))
+
+
+@njit(cache=True, error_model="numpy")
+def _tangent(
+    ux: Floats,
+    uy: Floats,
+    yaw: Floats,
+    lane: Ints,
+    s: Floats,
+    lane_length: Floats,
+    lane_first: Ints,
+    point_yaw: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """As ``Sightlines.tangent``; the lane's heading is that of its nearest point."""
+    tx, ty, cos = np.empty(ux.shape), np.empty(ux.shape), np.empty(ux.shape)
+    share = np.zeros(ux.shape)
+    for i in range(ux.shape[0]):
+        for k in range(ux.shape[1]):
+            heading, on = yaw[i, k], lane[i, k]
+            if on >= 0:
+                first, last = lane_first[on], lane_first[on + 1] - 1
+                near = first + int(np.rint(s[i, k] / lane_length[on] * (last - first)))
+                heading = point_yaw[min(max(near, first), last)]
+            tx[i, k], ty[i, k] = math.cos(heading), math.sin(heading)
+            cos[i, k] = tx[i, k] * ux[i, k] + ty[i, k] * uy[i, k]
+            if on >= 0:
+                share[i, k] = share_along(cos[i, k])
+    return tx, ty, cos, share

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hdsim.core.percept import Observation, Relation
 from hdsim.core.state import SignalState
 from hdsim.perception.observe import Observer
-from hdsim.perception.sight import LineOfSight
+from hdsim.perception.sight import visible as visible_of_actors
 from hdsim.testing.scenes import LANE_WIDTH, bend, crossing, straight
 from hdsim.testing.stills import LENGTH, paths_along, roster_of, state_of
 
@@ -24,8 +24,11 @@ def _scene(x, y, yaw=0.0, speed=10.0, lanes=3, slots=16) -> Observation:
     return observer.observe(state, paths_along(graph, [index["1"]], [x[0]]))
 
 
-def visible(dx, dy, yaw, *rest):
-    return LineOfSight(*dx.shape).visible(dx, dy, np.cos(yaw), np.sin(yaw), *rest)
+def visible(dx, dy, yaw, length, width, valid):
+    """Of one driver at the origin; arrays have shape (1, n)."""
+    rows, eye = np.where(valid, np.arange(dx.shape[1]), -1), np.zeros(1)
+    sizes = length[0], width[0]
+    return visible_of_actors(rows, eye, eye, dx[0], dy[0], np.cos(yaw[0]), np.sin(yaw[0]), *sizes)
 
 
 def _slot(obs: Observation, row: int) -> int:

@@ -12,15 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.combine import LEAST, SUM
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines
 
 _NEVER = -(1 << 30)
+# Kinds of tables.
+_IN_VIEW, _SINCE, _NOTICE, _LAST, _MIND, _LATE, _KEPT = range(7)
 # How long an object can be kept in mind at most, whatever glance or program says [s].
 LONGEST_MEMORY_S = 15.0
 _MISS_STREAM = np.uint64(2)
@@ -91,11 +95,9 @@ class Attention:
 
     def __init__(self, drivers: int, actor_keys: NDArray[np.uint64], step_s: float) -> None:
         self._keys, self._step_s = actor_keys, step_s
-        n = len(actor_keys)
-        # The last column takes the writes of empty slots.
-        self._tables: Ints = np.full((7, drivers * (n + 1)), _NEVER, dtype=np.int64)
-        self._base = np.arange(drivers)[:, None] * (n + 1)
-        self._nobody = n
+        # When last in view, since when, when noticed, last registered, last in mind; the delay and
+        # the relation of the last registration.
+        self._tables: Ints = np.full((7, drivers, len(actor_keys)), _NEVER, dtype=np.int64)
         self._away_since: Ints = np.zeros(drivers, dtype=np.int64)
         self._was_away: Bools = np.zeros(drivers, dtype=np.bool_)
         self._longest = round(LONGEST_MEMORY_S / step_s)
@@ -128,65 +130,41 @@ class Attention:
         """
         cold = not self.goes_on_at(tick)
         self._last_tick = tick
-        at = self._base + np.where(objects.row < 0, self._nobody, objects.row)
-        tables = self._tables.take(at, axis=1)
-        in_view, since, notice, last, mind, late, kept = tables
         visible = objects.seen
         if attend is not None:
-            visible = visible & _within_range(lines, attend)
-        if away is None:
-            hold_from: Ints = np.full(len(visible), tick)
-        else:
-            visible = visible & ~away[:, None]
-            self._away_since = np.where(away & ~self._was_away, tick, self._away_since)
-            self._was_away = away
-            hold_from = np.where(away, self._away_since - 1, tick)
-        if away is None and self._was_away.any():
-            self._was_away = np.zeros_like(self._was_away)
-
-        begun = visible & (in_view < tick - 1)
-        since[begun] = tick
-        strange = begun & (mind < tick - 1)
-        if strange.any():
-            notice[strange] = tick
-            if attend is not None and not cold:
-                notice[strange] += self._latency(tick, strange, objects, lines, attend)
-        registered = visible & (notice <= tick)
-        lag: Floats | float = 0.0
-        if delay is not None:
-            lag = np.rint(_delay(lines, delay) / self._step_s)
-        np.copyto(last, tick, where=registered)
-        np.copyto(late, lag, where=registered, casting="unsafe")
-        np.copyto(kept, objects.relation, where=registered)
-        hold = np.zeros(len(last), dtype=np.int64)
+            visible = visible & (lines.range <= lines.combine(LEAST, attend, "range_m"))
+        hold: Ints = np.zeros(len(visible), dtype=np.int64)
         if attend is not None:
             memory = attend.value["memory_s"].max(axis=1) / self._step_s
             hold = np.rint(memory).astype(np.int64)
-        remembered = ~registered & (last >= (hold_from - hold)[:, None])
-        if away is None and attend is None:
-            remembered[:] = False
-        elif attend is None or (hold == 0).any():
-            # Without memory an object is kept only through a glance.
-            glancing = np.zeros(len(last), dtype=np.bool_) if away is None else away
-            remembered &= (glancing | (hold > 0))[:, None]
-        source = np.maximum(last - late, np.minimum(since, last))
-        remembered &= source > tick - self._longest
-        in_mind = registered | remembered
-        np.copyto(mind, tick, where=in_mind)
-        np.copyto(in_view, tick, where=visible)
-        self._tables[:, at] = tables
+        if away is None:
+            away = np.zeros(len(visible), dtype=np.bool_)
+        self._away_since = np.where(away & ~self._was_away, tick, self._away_since)
+        self._was_away = away
+        visible = visible & ~away[:, None]
+        # The earliest registration that is still remembered; none without memory or glance.
+        earliest = np.where(away, self._away_since - 1, tick) - hold
+        earliest[~away & (hold == 0)] = tick + 1
+
+        strange = _expose(self._tables, tick, objects.row, visible)
+        if attend is not None and not cold and strange.any():
+            d, k = np.nonzero(strange)
+            late = self._latency(tick, d, k, objects, lines, attend)
+            self._tables[_NOTICE, d, objects.row[d, k]] += late
+        lag = np.zeros(visible.shape)
+        if delay is not None:
+            lag = np.rint(lines.combine(SUM, delay, "delay_s") / self._step_s)
         return Attended(
-            registered=registered,
-            remembered=remembered,
-            relation=np.where(remembered, kept, objects.relation).astype(np.int8),
-            source=np.where(in_mind, source, tick),
-        )
+            *_register(
+                self._tables, tick, objects.row, visible, objects.relation, lag, earliest,
+                tick - self._longest,
+            )
+        )  # fmt: skip
 
     def _latency(
-        self, tick: int, fresh: Bools, objects: Objects, lines: Sightlines, attend: Columns
+        self, tick: int, d: Ints, k: Ints, objects: Objects, lines: Sightlines, attend: Columns
     ) -> Ints:
-        """Ticks until newly exposed objects are noticed."""
-        d, k = np.nonzero(fresh)
+        """Ticks until the newly exposed objects of drivers ``d`` in slots ``k`` are noticed."""
         actor = self._keys[objects.row[d, k]]
         latency, overlooked = np.zeros(len(d)), np.zeros(len(d))
         for m in range(attend.count):
@@ -226,21 +204,67 @@ def most_pressing(
     return np.asarray(in_mind & (rank < limit[:, None]))
 
 
-def _within_range(lines: Sightlines, attend: Columns) -> Bools:
-    limit: Floats = attend.value["range_m"].min(axis=1)[:, None]
-    if any(attend.by_relation + attend.by_range + attend.by_sector):
-        limit = np.full(lines.range.shape, np.inf)
-        for m in range(attend.count):
-            value = attend.value["range_m"][:, m, None]
-            chosen = lines.select(attend, m)
-            limit = np.minimum(limit, value if chosen is None else np.where(chosen, value, np.inf))
-    return np.asarray(lines.range <= limit)
+@njit(cache=True, error_model="numpy")
+def _expose(tables: Ints, tick: int, row: Ints, visible: Bools) -> Bools:
+    """Begin exposures; which of the objects are new to the driver's mind, shape (D, K)."""
+    in_view, since, notice, mind = tables[_IN_VIEW], tables[_SINCE], tables[_NOTICE], tables[_MIND]
+    strange = np.zeros(row.shape, np.bool_)
+    for i in range(row.shape[0]):
+        for k in range(row.shape[1]):
+            a = row[i, k]
+            if a < 0 or not visible[i, k] or in_view[i, a] >= tick - 1:
+                continue
+            since[i, a] = tick
+            if mind[i, a] < tick - 1:
+                notice[i, a] = tick
+                strange[i, k] = True
+    return strange
 
 
-def _delay(lines: Sightlines, delay: Columns) -> Floats:
-    total = np.zeros(lines.range.shape)
-    for m in range(delay.count):
-        value = delay.value["delay_s"][:, m, None]
-        chosen = lines.select(delay, m)
-        total = total + (value if chosen is None else np.where(chosen, value, 0.0))
-    return total
+@njit(cache=True, error_model="numpy")
+def _register(
+    tables: Ints,
+    tick: int,
+    row: Ints,
+    visible: Bools,
+    relation: NDArray[np.int8],
+    lag: Floats,
+    earliest: Ints,
+    oldest: int,
+) -> tuple[Bools, Bools, NDArray[np.int8], Ints]:
+    """The fields of ``Attended``.
+
+    Args:
+        tables: By kind, driver and actor, shape (7, D, n); brought up to date.
+        tick: Number of this tick.
+        row: Actor rows, shape (D, K).
+        visible: What could be registered, shape (D, K).
+        relation: ``Relation`` of the objects, shape (D, K).
+        lag: Delay of what is registered now [ticks], shape (D, K).
+        earliest: The earliest registration that is remembered, shape (D,).
+        oldest: Tick that remembered states must come after.
+    """
+    since, notice, last = tables[_SINCE], tables[_NOTICE], tables[_LAST]
+    late, kept = tables[_LATE], tables[_KEPT]
+    registered = np.zeros(row.shape, np.bool_)
+    remembered = np.zeros(row.shape, np.bool_)
+    believed, source = relation.copy(), np.full(row.shape, tick)
+    for i in range(row.shape[0]):
+        for k in range(row.shape[1]):
+            a = row[i, k]
+            if a < 0:
+                continue
+            if visible[i, k]:
+                tables[_IN_VIEW, i, a] = tick
+                if notice[i, a] <= tick:
+                    registered[i, k] = True
+                    last[i, a], late[i, a], kept[i, a] = tick, int(lag[i, k]), relation[i, k]
+            then = max(last[i, a] - late[i, a], min(since[i, a], last[i, a]))
+            if not registered[i, k]:
+                if last[i, a] < earliest[i] or then <= oldest:
+                    continue
+                remembered[i, k] = True
+                believed[i, k] = kept[i, a]
+            tables[_MIND, i, a] = tick
+            source[i, k] = then
+    return registered, remembered, believed, source

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numba import njit
 
 from hdsim.core.state import Floats
+from hdsim.perception.combine import PRODUCT, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
 
 
-def scale_distance(
-    view: View, lines: Sightlines, columns: Columns, noise: Sequence[Floats | None]
-) -> Floats:
+def scale_distance(view: View, lines: Sightlines, columns: Columns, noise: Noise) -> Floats:
     """Move the objects of ``view`` along their sight lines (or lanes) to their believed gaps.
 
     Source: s_est = s exp(V_s w), Treiber, Kesting & Helbing 2006, Physica A 360, 71.
@@ -22,26 +20,44 @@ def scale_distance(
         view: Changed in place: x, y, s, d.
         lines: Sight lines before any distortion.
         columns: Slots of ``scale_distance``.
-        noise: For each column unit noise of shape (D, K), None where it has none.
+        noise: Unit noise of the columns.
 
     Returns:
         The change of range [m], shape (D, K).
     """
-    factor = np.ones(view.x.shape)
-    for m in range(columns.count):
-        f = columns.value["factor"][:, m, None]
-        w = noise[m]
-        if w is not None:
-            f = f * np.exp(columns.value["noise_sd"][:, m, None] * w)
-        chosen = lines.select(columns, m)
-        factor = factor * (f if chosen is None else np.where(chosen, f, 1.0))
-    change = (factor - 1.0) * lines.gap
-    tx, ty, cos, share = lines.tangent
-    # Along the lane by change / cos, which changes the range by ``change``.
-    along = share * change / np.where(share > 0.0, cos, 1.0)
-    direct = (1.0 - share) * change
-    view.x = view.x + (along * tx + direct * lines.ux)
-    view.y = view.y + (along * ty + direct * lines.uy)
-    view.s = view.s + (along + direct * cos)
-    view.d = view.d + direct * (tx * lines.uy - ty * lines.ux)
+    factor = lines.combine(PRODUCT, columns, "factor", "noise_sd", noise)
+    change: Floats
+    change, view.x, view.y, view.s, view.d = _move(
+        factor, lines.gap, lines.ux, lines.uy, *lines.tangent, view.x, view.y, view.s, view.d
+    )
     return change
+
+
+@njit(cache=True, error_model="numpy")
+def _move(
+    factor: Floats,
+    gap: Floats,
+    ux: Floats,
+    uy: Floats,
+    tx: Floats,
+    ty: Floats,
+    cos: Floats,
+    share: Floats,
+    x: Floats,
+    y: Floats,
+    s: Floats,
+    d: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Change of range and the places that it leads to, shape (D, K) all."""
+    change, x, y, s, d = np.empty(x.shape), x.copy(), y.copy(), s.copy(), d.copy()
+    for i in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            more = change[i, k] = (factor[i, k] - 1.0) * gap[i, k]
+            # Along the lane by change / cos, which changes the range by ``change``.
+            along = share[i, k] * more / (cos[i, k] if share[i, k] > 0.0 else 1.0)
+            direct = (1.0 - share[i, k]) * more
+            x[i, k] += along * tx[i, k] + direct * ux[i, k]
+            y[i, k] += along * ty[i, k] + direct * uy[i, k]
+            s[i, k] += along + direct * cos[i, k]
+            d[i, k] += direct * (tx[i, k] * uy[i, k] - ty[i, k] * ux[i, k])
+    return change, x, y, s, d

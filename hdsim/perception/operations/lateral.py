@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numba import njit
 
 from hdsim.core.percept import Paths
 from hdsim.core.state import Floats
+from hdsim.perception.combine import SUM, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
 
@@ -17,28 +20,19 @@ from hdsim.perception.view import Sightlines, View
 BEND_M = 20.0
 
 
-def shift_lateral(
-    view: View, lines: Sightlines, columns: Columns, noise: Sequence[Floats | None]
-) -> Floats:
+def shift_lateral(view: View, lines: Sightlines, columns: Columns, noise: Noise) -> Floats:
     """Shift the objects of ``view`` along their lanes' left normals, in place.
 
     Args:
         view: Changed in place: x, y, d.
         lines: Sight lines before any distortion.
         columns: Slots of ``shift_lateral``.
-        noise: For each column unit noise of shape (D, K), None where it has none.
+        noise: Unit noise of the columns.
 
     Returns:
         The shift [m], shape (D, K).
     """
-    shift = np.zeros(view.x.shape)
-    for m in range(columns.count):
-        offset = columns.value["offset_m"][:, m, None]
-        w = noise[m]
-        if w is not None:
-            offset = offset + columns.value["noise_sd_m"][:, m, None] * w
-        chosen = lines.select(columns, m)
-        shift = shift + (offset if chosen is None else np.where(chosen, offset, 0.0))
+    shift = lines.combine(SUM, columns, "offset_m", "noise_sd_m", noise)
     tx, ty, _, _ = lines.tangent
     view.x, view.y, view.d = view.x - shift * ty, view.y + shift * tx, view.d + shift
     return shift
@@ -73,16 +67,35 @@ def bend_lane(
             offset = offset + columns.value["offset_sd_m"][:, m] * w
         if v is not None:
             curvature = curvature + columns.value["curvature_sd_per_m"][:, m] * v
-    s = np.maximum(paths.s, 0.0)
-    q = (s / BEND_M) ** 2
-    c = curvature[:, None]
-    shift = offset[:, None] + 0.5 * c * s * s / (1.0 + q)
-    yaw, bend = c * s / (1.0 + q) ** 2, c * (1.0 - 3.0 * q) / (1.0 + q) ** 3
-    believed = replace(
-        paths,
-        x=paths.x - shift * np.sin(paths.yaw),
-        y=paths.y + shift * np.cos(paths.yaw),
-        yaw=paths.yaw + yaw,
-        curvature=paths.curvature + bend,
+    x, y, yaw, bent = _bend(
+        offset, curvature, paths.s, paths.x, paths.y, paths.yaw, paths.curvature
     )
-    return believed, offset
+    return replace(paths, x=x, y=y, yaw=yaw, curvature=bent), offset
+
+
+@njit(cache=True, error_model="numpy")
+def _bend(
+    offset: Floats,
+    curvature: Floats,
+    path_s: Floats,
+    path_x: Floats,
+    path_y: Floats,
+    path_yaw: Floats,
+    path_curvature: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Believed x, y, yaw and curvature of paths of shape (D, P)."""
+    x, y = path_x.copy(), path_y.copy()
+    yaw, bent = path_yaw.copy(), path_curvature.copy()
+    for i in range(x.shape[0]):
+        c = curvature[i]
+        if c == 0.0 and offset[i] == 0.0:
+            continue
+        for p in range(x.shape[1]):
+            s = max(path_s[i, p], 0.0)
+            q = (s / BEND_M) ** 2
+            shift = offset[i] + 0.5 * c * s * s / (1.0 + q)
+            x[i, p] -= shift * math.sin(path_yaw[i, p])
+            y[i, p] += shift * math.cos(path_yaw[i, p])
+            yaw[i, p] += c * s / ((1.0 + q) * (1.0 + q))
+            bent[i, p] += c * (1.0 - 3.0 * q) / ((1.0 + q) * (1.0 + q) * (1.0 + q))
+    return x, y, yaw, bent

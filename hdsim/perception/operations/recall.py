@@ -6,17 +6,22 @@ Human Driver Model, Treiber, Kesting & Helbing 2006, Physica A 360, 71.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit
 
 from hdsim.core.percept import Objects
-from hdsim.core.state import Bools, Floats, Ints, wrap_angle
-from hdsim.perception.view import View, lane_heading
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.view import View
 from hdsim.road.lanes import LaneGraph
 
 # A car that heads within this cosine of its lane is taken to follow the lane.
-_ALONG_LANE = np.cos(np.radians(30.0))
+_ALONG_LANE = math.cos(math.radians(30.0))
 # Lanes that an extrapolation may run through; sections of a road are often short.
 _HOPS = 4
+# Fields of the ring.
+_X, _Y, _YAW, _SPEED, _ACCEL, _LANE, _S, _D = range(8)
 
 
 class History:
@@ -29,23 +34,23 @@ class History:
     """
 
     def __init__(self, graph: LaneGraph, actors: int, ticks: int) -> None:
-        self._graph = graph
         self._ring: Floats = np.zeros((ticks, actors, 8))
         # The lane after each one where there is no choice, else -1.
-        self._next: Ints = np.array(
+        after: Ints = np.array(
             [after[0] if len(after) == 1 else -1 for after in graph.successors] or [-1],
             dtype=np.int64,
         )
+        self._lanes = (after, graph.length, graph.first, graph.s, graph.x, graph.y, graph.yaw)
 
     def write(self, tick: int, o: Objects) -> None:
         """Keep the states of everything in sight."""
-        seen = o.seen.ravel().nonzero()[0]
-        rows, page = o.row.take(seen), self._ring[tick % len(self._ring)]
-        for i, field in enumerate((o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d)):
-            page[rows, i] = field.take(seen)
+        page = self._ring[tick % len(self._ring)]
+        _write(page, o.row, o.seen, o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d)
 
     def recall(self, view: View, source: Ints, tick: int, step_s: float, which: Bools) -> None:
         """Replace objects of ``view`` by their state at another tick, moved on to now.
+
+        They move along their lane while it is clear which way it goes, else straight on.
 
         Args:
             view: Changed in place (new arrays): pose, speed, acceleration, lane coordinates.
@@ -54,45 +59,109 @@ class History:
             step_s: Length of a tick [s].
             which: Slots to replace, shape (D, K).
         """
-        at = which.ravel().nonzero()[0]
-        if not at.size:
+        if not which.any():
             return
-        then = source.take(at)
-        x, y, yaw, speed, accel, lane_f, s, d = self._ring[
-            then % len(self._ring), view.row.take(at)
-        ].T.copy()
-        lane = lane_f.astype(np.int64)
-        way = speed * ((tick - then) * step_s)
-        x, y, yaw, lane, s = self._moved(x, y, yaw, lane, s, d, way)
-        for name, value in (
-            ("x", x), ("y", y), ("yaw", yaw), ("speed", speed), ("accel", accel),
-            ("lane", lane), ("s", s), ("d", d),
-        ):  # fmt: skip
-            array = getattr(view, name).copy()
-            array.ravel()[at] = value
-            setattr(view, name, array)
+        view.x, view.y, view.yaw = view.x.copy(), view.y.copy(), view.yaw.copy()
+        view.speed, view.accel = view.speed.copy(), view.accel.copy()
+        view.lane, view.s, view.d = view.lane.copy(), view.s.copy(), view.d.copy()
+        _recall(
+            self._ring, tick, step_s, which, source, view.row, view.x, view.y, view.yaw,
+            view.speed, view.accel, view.lane, view.s, view.d, *self._lanes,
+        )  # fmt: skip
 
-    def _moved(
-        self, x: Floats, y: Floats, yaw: Floats, lane: Ints, s: Floats, d: Floats, way: Floats
-    ) -> tuple[Floats, Floats, Floats, Ints, Floats]:
-        """Poses after ``way`` metres: along the lane while it is clear, else straight on."""
-        graph = self._graph
-        heading = lane_heading(graph, lane, s, yaw)
-        follows = (lane >= 0) & (np.cos(yaw - heading) > _ALONG_LANE) & (way >= 0.0)
-        to, rest = lane.copy(), np.where(follows, s + way, s)
-        for _ in range(_HOPS):
-            after = self._next[to]
-            over = follows & (rest > graph.length[to]) & (after >= 0)
-            if not over.any():
-                break
-            rest = np.where(over, rest - graph.length[to], rest)
-            to = np.where(over, after, to)
-        length = graph.length[to]
-        past = np.where(follows, np.maximum(rest - length, 0.0), way)
-        lx, ly, lane_yaw = graph.at(np.maximum(to, 0), rest)
-        turned = wrap_angle(yaw + (lane_yaw - heading))
-        new_yaw = np.where(follows, turned, yaw)
-        new_x = np.where(follows, lx - d * np.sin(lane_yaw), x) + past * np.cos(new_yaw)
-        new_y = np.where(follows, ly + d * np.cos(lane_yaw), y) + past * np.sin(new_yaw)
-        ahead = np.where(follows, np.minimum(rest, length), s)
-        return new_x, new_y, new_yaw, to, ahead
+
+@njit(cache=True, error_model="numpy")
+def _write(
+    page: Floats,
+    row: Ints,
+    seen: Bools,
+    x: Floats,
+    y: Floats,
+    yaw: Floats,
+    speed: Floats,
+    accel: Floats,
+    lane: Ints,
+    s: Floats,
+    d: Floats,
+) -> None:
+    """Fill one page of the ring, shape (n, 8), from objects of shape (D, K)."""
+    for i in range(row.shape[0]):
+        for k in range(row.shape[1]):
+            if seen[i, k]:
+                state = page[row[i, k]]
+                state[_X], state[_Y], state[_YAW] = x[i, k], y[i, k], yaw[i, k]
+                state[_SPEED], state[_ACCEL] = speed[i, k], accel[i, k]
+                state[_LANE], state[_S], state[_D] = lane[i, k], s[i, k], d[i, k]
+
+
+@njit(cache=True, error_model="numpy")
+def _recall(
+    ring: Floats,
+    tick: int,
+    step_s: float,
+    which: Bools,
+    source: Ints,
+    row: Ints,
+    x: Floats,
+    y: Floats,
+    yaw: Floats,
+    speed: Floats,
+    accel: Floats,
+    lane: Ints,
+    s: Floats,
+    d: Floats,
+    lane_next: Ints,
+    lane_length: Floats,
+    lane_first: Ints,
+    point_s: Floats,
+    point_x: Floats,
+    point_y: Floats,
+    point_yaw: Floats,
+) -> None:
+    """Overwrite the objects ``which``, shape (D, K); lanes and points are the graph's."""
+    for i in range(which.shape[0]):
+        for k in range(which.shape[1]):
+            if not which[i, k]:
+                continue
+            then = source[i, k]
+            state = ring[then % len(ring), row[i, k]]
+            to, at, heading = int(state[_LANE]), state[_S], state[_YAW]
+            way = state[_SPEED] * ((tick - then) * step_s)
+            speed[i, k], accel[i, k], d[i, k] = state[_SPEED], state[_ACCEL], state[_D]
+            px, py = state[_X], state[_Y]
+            if to >= 0 and way >= 0.0:
+                first, last = lane_first[to], lane_first[to + 1] - 1
+                near = first + int(np.rint(at / lane_length[to] * (last - first)))
+                lane_yaw = point_yaw[min(max(near, first), last)]
+                if math.cos(heading - lane_yaw) > _ALONG_LANE:
+                    at += way
+                    for _ in range(_HOPS):
+                        if at <= lane_length[to] or lane_next[to] < 0:
+                            break
+                        at -= lane_length[to]
+                        to = lane_next[to]
+                    way = max(at - lane_length[to], 0.0)
+                    at = min(at, lane_length[to])
+                    first, last = lane_first[to], lane_first[to + 1] - 1
+                    inside = max(at, 0.0)
+                    # Points are about evenly spaced: guess, then step to the interval.
+                    p = int(inside / lane_length[to] * (last - first))
+                    p = first + min(max(p, 0), last - first - 1)
+                    while p > first and point_s[p] > inside:
+                        p -= 1
+                    while p < last - 1 and point_s[p + 1] < inside:
+                        p += 1
+                    f = (inside - point_s[p]) / max(point_s[p + 1] - point_s[p], 1e-9)
+                    there = _wrap(point_yaw[p] + f * _wrap(point_yaw[p + 1] - point_yaw[p]))
+                    heading = _wrap(heading + (there - lane_yaw))
+                    px = point_x[p] + f * (point_x[p + 1] - point_x[p])
+                    py = point_y[p] + f * (point_y[p + 1] - point_y[p])
+                    px -= d[i, k] * math.sin(there)
+                    py += d[i, k] * math.cos(there)
+            x[i, k], y[i, k] = px + way * math.cos(heading), py + way * math.sin(heading)
+            yaw[i, k], lane[i, k], s[i, k] = heading, to, at
+
+
+@njit(cache=True, error_model="numpy")
+def _wrap(angle: float) -> float:
+    return math.pi - (math.pi - angle) % (2.0 * math.pi)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
@@ -36,9 +37,8 @@ class SignalSense:
         self._since: Ints = np.zeros(drivers, dtype=np.int64)
         self._known: Ints = np.full(drivers, -1, dtype=np.int64)
         self._known_state = np.full(drivers, SignalState.OFF, dtype=np.uint8)
-        self._row = np.arange(drivers)
         self._last_tick = -1
-        self._draws: list[Floats] = []
+        self._draws: Floats = np.zeros((drivers, 0))
         self._draw_key: Keys = np.zeros((drivers, 0), dtype=np.uint64)
         self._stale = True
 
@@ -76,30 +76,72 @@ class SignalSense:
         return SignalAhead(index=index, state=state, distance=distance)
 
     def _misread(self, tick: int, signal: SignalAhead, misread: Columns) -> States:
-        near, far = misread.near, misread.far
-        distance = np.maximum(signal.distance, 0.0)[:, None]
-        chosen = (distance >= near) & (distance <= far)
-        late = np.where(chosen, misread.value["delay_s"], 0.0).sum(axis=1)
-        ticks = np.rint(late / self._step_s).astype(np.int64)
-        ticks = np.minimum(ticks, np.minimum(tick - self._since, self._depth - 1))
-        state: States = self._shown[(tick - ticks) % self._depth, self._row]
-        if not len(self._keys):
-            return state
-        self._draw(signal, misread.key)
-        actual = state
-        for m in range(misread.count):
-            chance: Floats = misread.value["probability"][:, m]
-            wrong = chosen[:, m] & (signal.index >= 0) & (actual == misread.raw["actual"][:, m])
-            if not (wrong & (chance > 0.0)).any():
-                continue
-            seen = misread.raw["seen"][:, m].astype(np.uint8)
-            state = np.where(wrong & (self._draws[m] < chance), seen, state)
-        return state
+        if len(self._keys):
+            self._draw(signal, misread.key)
+        elif self._draws.shape != misread.used.shape:
+            self._draws = np.ones(misread.used.shape)
+        believed: States = _believe(
+            self._shown, tick, self._since, signal.index, signal.distance, misread.near,
+            misread.far, np.ascontiguousarray(misread.value["delay_s"]), self._step_s,
+            np.ascontiguousarray(misread.value["probability"]), self._draws,
+            misread.raw["actual"].astype(np.uint8), misread.raw["seen"].astype(np.uint8),
+        )  # fmt: skip
+        return believed
 
     def _draw(self, signal: SignalAhead, key: Keys) -> None:
         """The draws of every approach and column; they last as long as the approach."""
         if not self._stale and np.array_equal(self._draw_key, key):
             return
         name = self._keys[np.maximum(signal.index, 0)]
-        self._draws = [seeds.uniform(seeds.combine(k, name), self._since) for k in key.T]
+        self._draws = seeds.uniform(seeds.combine(key, name[:, None]), self._since[:, None])
         self._draw_key, self._stale = key.copy(), False
+
+
+@njit(cache=True, error_model="numpy")
+def _believe(
+    shown: States,
+    tick: int,
+    since: Ints,
+    index: Ints,
+    distance: Floats,
+    near: Floats,
+    far: Floats,
+    delay: Floats,
+    step_s: float,
+    probability: Floats,
+    draws: Floats,
+    actual: States,
+    seen: States,
+) -> States:
+    """States as seen late and taken for others, shape (D,).
+
+    Args:
+        shown: Ring of the states shown, by tick and driver.
+        tick: Number of this tick.
+        since: Tick at which each driver's approach began, shape (D,).
+        index: Signal ahead, -1 for none, shape (D,).
+        distance: To its stop line [m], shape (D,).
+        near: Nearest selected distance [m], shape (D, M); as are the rest but the step.
+        far: Farthest [m].
+        delay: How late changes are noticed [s].
+        step_s: Length of a tick [s].
+        probability: Chance of an approach to be misread.
+        draws: Uniform draws of this approach.
+        actual: The state that is misread.
+        seen: What it is taken for.
+    """
+    states = np.empty(len(index), np.uint8)
+    for i in range(len(index)):
+        at, late = max(distance[i], 0.0), 0.0
+        for m in range(near.shape[1]):
+            if near[i, m] <= at <= far[i, m]:
+                late += delay[i, m]
+        ticks = min(int(np.rint(late / step_s)), tick - since[i], len(shown) - 1)
+        was = states[i] = shown[(tick - ticks) % len(shown), i]
+        if index[i] < 0:
+            continue
+        for m in range(near.shape[1]):
+            chosen = near[i, m] <= at <= far[i, m] and was == actual[i, m]
+            if chosen and draws[i, m] < probability[i, m]:
+                states[i] = seen[i, m]
+    return states

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 
 from hdsim.core.state import Floats
+from hdsim.perception.combine import PRODUCT, SUM, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View, share_along
 
 
-def scale_closing_speed(
-    view: View, lines: Sightlines, columns: Columns, noise: Sequence[Floats | None]
-) -> Floats:
+def scale_closing_speed(view: View, lines: Sightlines, columns: Columns, noise: Noise) -> Floats:
     """Change object speeds so that gaps seem to close faster or slower than they do.
 
     With u the sight line, the true closing speed is c = (v_own - v_obj) u; the believed one is
@@ -25,29 +25,44 @@ def scale_closing_speed(
         view: Changed in place: speed.
         lines: Sight lines before any distortion.
         columns: Slots of ``scale_closing_speed``.
-        noise: For each column unit noise of shape (D, K), None where it has none.
+        noise: Unit noise of the columns.
 
     Returns:
         The change of speed [m/s], shape (D, K).
     """
-    own = view.own
-    factor, error = np.ones(view.x.shape), np.zeros(view.x.shape)
-    for m in range(columns.count):
-        f = columns.value["factor"][:, m, None]
-        chosen = lines.select(columns, m)
-        factor = factor * (f if chosen is None else np.where(chosen, f, 1.0))
-        w = noise[m]
-        if w is not None:
-            e = columns.value["noise_sd_per_s"][:, m, None] * w
-            error = error + (e if chosen is None else np.where(chosen, e, 0.0))
-    along_own, heading = lines.along
-    closing = own.speed[:, None] * along_own - view.speed * heading
-    share, excess = share_along(heading), factor - 1.0
-    more = excess * closing + error * lines.range
-    change = (1.0 - share) * excess * view.speed
-    change -= share * more / np.where(share > 0.0, heading, 1.0)
-    view.speed = view.speed + change
-    return np.asarray(change)
+    factor = lines.combine(PRODUCT, columns, "factor")
+    none = np.zeros(columns.used.shape)
+    error = lines.combine(SUM, columns, none, "noise_sd_per_s", noise)
+    change: Floats
+    change, view.speed = _speed_up(
+        factor, error, lines.range, *lines.along, view.own.speed, view.speed
+    )
+    return change
+
+
+@njit(cache=True, error_model="numpy")
+def _speed_up(
+    factor: Floats,
+    error: Floats,
+    distance: Floats,
+    own_along: Floats,
+    along: Floats,
+    own_speed: Floats,
+    speed: Floats,
+) -> tuple[Floats, Floats]:
+    """Change of speed and the speeds that it leads to, shape (D, K)."""
+    change, believed = np.empty(speed.shape), np.empty(speed.shape)
+    for i in range(speed.shape[0]):
+        for k in range(speed.shape[1]):
+            heading, excess = along[i, k], factor[i, k] - 1.0
+            closing = own_speed[i] * own_along[i, k] - speed[i, k] * heading
+            share = share_along(heading)
+            more = excess * closing + error[i, k] * distance[i, k]
+            change[i, k] = (1.0 - share) * excess * speed[i, k] - share * more / (
+                heading if share > 0.0 else 1.0
+            )
+            believed[i, k] = speed[i, k] + change[i, k]
+    return change, believed
 
 
 def own_speed_factor(columns: Columns, noise: Sequence[Floats | None]) -> Floats:
