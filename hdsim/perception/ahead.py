@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def own_pose(
     x: Floats,
     y: Floats,
@@ -57,7 +57,7 @@ def own_pose(
     return d, heading_error
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def signal_ahead(
     path_s: Floats,
     path_lane: Ints,
@@ -99,6 +99,6 @@ def signal_ahead(
     return index, distance
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _wrap(angle: float) -> float:
     return math.pi - (math.pi - angle) % (2.0 * math.pi)

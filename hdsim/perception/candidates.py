@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
 RANGE_M = 150.0
@@ -13,7 +13,7 @@ RANGE_M = 150.0
 _AHEAD, _BEHIND, _ASIDE, _ON_PATH = 0.7, 1.5, 1.5, 0.5
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def candidates(
     x: Floats,
     y: Floats,
@@ -75,7 +75,7 @@ def candidates(
     return rows
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def fill_slots(rows: Ints, seen: Bools, slots: int) -> tuple[Ints, Bools]:
     """The candidates that get a slot: the seen ones first, each part by relevance.
 

@@ -6,9 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 
 # How columns combine.
@@ -29,7 +29,7 @@ class Noise(NamedTuple):
     channel: Ints
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def combine(
     how: int,
     value: Floats,

@@ -18,10 +18,10 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.catalogue import Operation, PerceptionProgram
 from hdsim.perception.parameters import KINDS, LAYERS, Kind
@@ -293,7 +293,7 @@ def compile_programs(
     return compiled
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _advance(
     now: Floats, strength: Floats, operation: Ints, reach: Floats, neutral: Floats, most: Floats
 ) -> tuple[Bools, bool]:

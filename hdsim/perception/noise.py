@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 
 # As in seeds: spline knots per correlation time, 0.5 / (151/315).
@@ -90,27 +90,27 @@ class NoiseField:
         return values
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> np.uint64(30))) * _M1
     z = (z ^ (z >> np.uint64(27))) * _M2
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def uniform(key: np.uint64, counter: int) -> float:
     """As ``seeds.uniform``, of one key."""
     z = _mix(_mix(key + np.uint64(counter) * _GAMMA) + _GAMMA)
     return (np.float64(z >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def combined(a: np.uint64, b: np.uint64) -> np.uint64:
     """As ``seeds.combine``, of one pair."""
     return _mix(_mix(a + _GAMMA) + b * _GAMMA)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _turn(
     time: float,
     objects: Ints,
@@ -147,7 +147,7 @@ def _turn(
     return places[:n], draws
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _evaluate(
     time: float,
     places: Ints,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Relation
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -20,7 +20,7 @@ _AGAINST = math.cos(math.radians(130.0))
 _OTHER, _LEAD, _REAR, _BESIDE, _ONCOMING, _CROSSING = (int(r) for r in Relation)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def relations(
     rows: Ints,
     seen: Bools,

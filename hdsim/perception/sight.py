@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
 # Sight lines per object: an object shows when about a seventh of its width does. A heuristic.
@@ -20,7 +20,7 @@ _ALL_COVERED = (1 << RAYS) - 1
 _NEAREST_M = 0.3
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def visible(
     rows: Ints,
     eye_x: Floats,

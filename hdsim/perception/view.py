@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, OwnState
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import Noise, combine
@@ -22,7 +22,7 @@ _NEAREST_M = 1e-3
 _NO_NOISE = np.zeros((0, 0, 0))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def share_along(cos: float) -> float:
     """Share of what runs along the sight line, 0 to 1, by the cosine to it."""
     return min(max((abs(cos) - _ACROSS) / (_ALONG - _ACROSS), 0.0), 1.0)
@@ -215,7 +215,7 @@ class Sightlines:
         return self._tangent
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
     """Range and unit vector from drivers, shape (D,), to objects, shape (D, K)."""
     r, ux, uy = np.empty(x.shape), np.empty(x.shape), np.empty(x.shape)
@@ -227,7 +227,7 @@ def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> tuple[Floats
     return r, ux, uy
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _facing(
     r: Floats,
     ux: Floats,
@@ -253,13 +253,13 @@ def _facing(
     return own_along, along, gap
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _exit(cos: float, sin: float, length: float, width: float) -> float:
     """Distance from a box's centre to its hull along a direction [m], at an angle to its axis."""
     return 0.5 * min(length / max(abs(cos), 1e-9), width / max(abs(sin), 1e-9))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _tangent(
     ux: Floats,
     uy: Floats,

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import LEAST, SUM
@@ -204,7 +204,7 @@ def most_pressing(
     return np.asarray(in_mind & (rank < limit[:, None]))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _expose(tables: Ints, tick: int, row: Ints, visible: Bools) -> Bools:
     """Begin exposures; which of the objects are new to the driver's mind, shape (D, K)."""
     in_view, since, notice, mind = tables[_IN_VIEW], tables[_SINCE], tables[_NOTICE], tables[_MIND]
@@ -221,7 +221,7 @@ def _expose(tables: Ints, tick: int, row: Ints, visible: Bools) -> Bools:
     return strange
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _register(
     tables: Ints,
     tick: int,

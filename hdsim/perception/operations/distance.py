@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats
 from hdsim.perception.combine import PRODUCT, Noise
 from hdsim.perception.compile import Columns
@@ -33,7 +33,7 @@ def scale_distance(view: View, lines: Sightlines, columns: Columns, noise: Noise
     return change
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _move(
     factor: Floats,
     gap: Floats,

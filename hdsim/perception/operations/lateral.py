@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Paths
 from hdsim.core.state import Floats
 from hdsim.perception.combine import SUM, Noise
@@ -73,7 +73,7 @@ def bend_lane(
     return replace(paths, x=x, y=y, yaw=yaw, curvature=bent), offset
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _bend(
     offset: Floats,
     curvature: Floats,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.view import View
@@ -70,7 +70,7 @@ class History:
         )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _write(
     page: Floats,
     row: Ints,
@@ -94,7 +94,7 @@ def _write(
                 state[_LANE], state[_S], state[_D] = lane[i, k], s[i, k], d[i, k]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _recall(
     ring: Floats,
     tick: int,
@@ -162,6 +162,6 @@ def _recall(
             yaw[i, k], lane[i, k], s[i, k] = heading, to, at
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _wrap(angle: float) -> float:
     return math.pi - (math.pi - angle) % (2.0 * math.pi)

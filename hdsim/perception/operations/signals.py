@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import SignalAhead
 from hdsim.core.state import Bools, Floats, Ints, SignalState
 from hdsim.perception.compile import Columns
@@ -97,7 +97,7 @@ class SignalSense:
         self._draw_key, self._stale = key.copy(), False
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _believe(
     shown: States,
     tick: int,

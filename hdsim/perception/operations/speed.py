@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats
 from hdsim.perception.combine import PRODUCT, SUM, Noise
 from hdsim.perception.compile import Columns
@@ -40,7 +40,7 @@ def scale_closing_speed(view: View, lines: Sightlines, columns: Columns, noise: 
     return change
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _speed_up(
     factor: Floats,
     error: Floats,
