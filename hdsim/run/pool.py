@@ -19,6 +19,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from hdsim.core.cores import take_slot
+
 T = TypeVar("T")
 EndKind = Literal["done", "raised", "died", "stalled"]
 _POLL_S = 0.1
@@ -91,6 +93,7 @@ class _Running(Generic[T]):
     future: ProcessFuture[T]
     beat_path: Path
     attempts: int
+    slot: int
     last: str = ""
     since: float = field(default_factory=time.monotonic)
     stalled: bool = False
@@ -130,8 +133,9 @@ def run_jobs(
                 job, attempt = waiting.pop()
                 beat_path = heartbeat_path(folder, job.name)
                 beat_path.unlink(missing_ok=True)
-                future = pool.schedule(_call, args=(job.call, job.args, job.output))
-                running.append(_Running(job, future, beat_path, attempt))
+                slot = min(set(range(workers)) - {run.slot for run in running})
+                future = pool.schedule(_call, args=(job.call, job.args, job.output, slot))
+                running.append(_Running(job, future, beat_path, attempt, slot))
             time.sleep(_POLL_S)
             progress = {}
             for run in list(running):
@@ -155,8 +159,9 @@ def run_jobs(
         pool.join()
 
 
-def _call(call: Callable[..., T], args: tuple[Any, ...], output: Path | None) -> T:
+def _call(call: Callable[..., T], args: tuple[Any, ...], output: Path | None, slot: int) -> T:
     """Runs in the worker process: the call, with its output kept apart."""
+    take_slot(slot)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("ab") as file:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
+from hdsim.core.cores import own_pair
 from hdsim.core.errors import InfrastructureError
 
 
@@ -15,7 +17,8 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     """``(host, port)`` of a fresh embedded server with the map loaded, on an ephemeral port.
 
     The server holds the read end of a pipe from this process and leaves when it closes, so it
-    goes away even if this process is killed.
+    goes away even if this process is killed. A worker of a batch keeps itself and its server on a
+    core each.
 
     Raises:
         InfrastructureError: If it does not come up; carries its own last words.
@@ -29,6 +32,10 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     )
     assert process.stdin is not None
     assert process.stdout is not None
+    cores = own_pair()
+    if cores is not None:
+        os.sched_setaffinity(0, {cores[0]})  # the client's threads are yet to come and inherit it
+        os.sched_setaffinity(process.pid, {cores[1]})
     try:
         ready = process.stdout.readline()
         if "port=" not in ready:
