@@ -13,6 +13,22 @@ from hdsim.core.errors import InfrastructureError
 
 
 @contextlib.contextmanager
+def core_each(server_pid: int) -> Iterator[None]:
+    """Keeps this thread, those it starts, and the server on a core each, as ``own_pair`` says."""
+    cores = own_pair()
+    if cores is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(server_pid, {cores[1]})
+    os.sched_setaffinity(0, {cores[0]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
 def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     """``(host, port)`` of a fresh embedded server with the map loaded, on an ephemeral port.
 
@@ -32,17 +48,14 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    cores = own_pair()
-    if cores is not None:
-        os.sched_setaffinity(0, {cores[0]})  # the client's threads are yet to come and inherit it
-        os.sched_setaffinity(process.pid, {cores[1]})
     try:
-        ready = process.stdout.readline()
-        if "port=" not in ready:
-            raise InfrastructureError(
-                f"the embedded server did not start (exit {process.wait(timeout=10)})"
-            )
-        yield "127.0.0.1", int(ready.rsplit("port=", 1)[1].split()[0])
+        with core_each(process.pid):
+            ready = process.stdout.readline()
+            if "port=" not in ready:
+                raise InfrastructureError(
+                    f"the embedded server did not start (exit {process.wait(timeout=10)})"
+                )
+            yield "127.0.0.1", int(ready.rsplit("port=", 1)[1].split()[0])
     finally:
         process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
