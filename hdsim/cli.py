@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -44,7 +45,13 @@ out = Console(width=None if sys.stdout.isatty() else 140)
 CarlaFlag = Annotated[
     str, typer.Option("--carla", help="HOST:PORT of a running CARLA; left out: embedded servers.")
 ]
-WorkersFlag = Annotated[int, typer.Option(min=1, help="Scenarios at a time.")]
+# A scenario keeps two cores busy, one for the client and one for its server: more workers than half
+# the cores take turns on them and finish no sooner.
+WORKERS = max(1, (os.cpu_count() or 2) // 2)
+WorkersFlag = Annotated[
+    int,
+    typer.Option(min=1, help="Scenarios at a time; default: half the cores.", show_default=False),
+]
 RunArgument = Annotated[Path, typer.Argument(help="A run directory.")]
 
 
@@ -55,7 +62,7 @@ def run(
         Path | None, typer.Option("--out", help="Run directory; default runs/NAME.")
     ] = None,
     carla: CarlaFlag = "",
-    workers: WorkersFlag = 1,
+    workers: WorkersFlag = WORKERS,
     guidance: Annotated[str, typer.Option(help="offline, cached or live.")] = "",
     only: Annotated[str, typer.Option(help="Run scenarios whose id contains this.")] = "",
     stall: Annotated[float, typer.Option(help="Kill a scenario stuck so long [s].")] = 120.0,
@@ -133,7 +140,7 @@ def verify(
     folder: RunArgument,
     scenario: Annotated[list[str] | None, typer.Option(help="Only these; all by default.")] = None,
     carla: CarlaFlag = "",
-    workers: WorkersFlag = 1,
+    workers: WorkersFlag = WORKERS,
 ) -> None:
     """Run a batch again and name the first tick and actor that differ, if any."""
     recorded = Run.open(folder)
