@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hdsim.core.cores import interpreter_apart
 from hdsim.core.errors import InputError
 from hdsim.core.yaml_input import parse_yaml
 from hdsim.road.cache import load_lane_graph
@@ -89,25 +90,26 @@ def run(stage: Stage, ticks: int, acknowledged: bool = False) -> Parts:
         acknowledged: Wait for the server's answer to each batch.
     """
     parts, client = Parts(), stage.session.client
-    for _ in range(ticks):
-        t0 = time.perf_counter()
-        state = stage.reader.read()
-        t1, c1 = time.perf_counter(), time.thread_time()
-        thought = stage.drivers.think(state) if stage.drivers else None
-        t2, c2 = time.perf_counter(), time.thread_time()
-        commands = stage.ego.act(state)
-        if thought is not None and stage.actuator is not None:
-            commands += stage.actuator.commands(thought.decisions, state)
-        if acknowledged:
-            client.apply_batch_sync(commands)
-        else:
-            client.apply_batch(commands)
-        t3 = time.perf_counter()
-        stage.session.world.tick()
-        t4 = time.perf_counter()
-        parts.snapshot.append(1e3 * (t1 - t0))
-        parts.think.append(1e3 * (t2 - t1))
-        parts.think_cpu.append(1e3 * (c2 - c1))
-        parts.batch.append(1e3 * (t3 - t2))
-        parts.tick.append(1e3 * (t4 - t3))
+    with interpreter_apart():
+        for _ in range(ticks):
+            t0 = time.perf_counter()
+            state = stage.reader.read()
+            t1, c1 = time.perf_counter(), time.thread_time()
+            thought = stage.drivers.think(state) if stage.drivers else None
+            t2, c2 = time.perf_counter(), time.thread_time()
+            commands = stage.ego.act(state)
+            if thought is not None and stage.actuator is not None:
+                commands += stage.actuator.commands(thought.decisions, state)
+            if acknowledged:
+                client.apply_batch_sync(commands)
+            else:
+                client.apply_batch(commands)
+            t3 = time.perf_counter()
+            stage.session.world.tick()
+            t4 = time.perf_counter()
+            parts.snapshot.append(1e3 * (t1 - t0))
+            parts.think.append(1e3 * (t2 - t1))
+            parts.think_cpu.append(1e3 * (c2 - c1))
+            parts.batch.append(1e3 * (t3 - t2))
+            parts.tick.append(1e3 * (t4 - t3))
     return parts

@@ -1,4 +1,4 @@
-"""The closed loop: observe, guide, perceive, decide, command, tick, detect, record."""
+"""The closed loop: read the frame, think, detect, record, command, advance."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hdsim.record.log import ScenarioLog
 from hdsim.run.drivers import Thought
 from hdsim.run.stage import DROP_M, Stage
 from hdsim.world.teleport import teleport
+from hdsim.world.ticker import Ticker
 
 _RENEW_EVERY_S = 1.0
 _ROUTE_AHEAD_M = 300.0
@@ -54,7 +55,8 @@ class Drive:
         ticks: How many ticks it took.
         time: Simulated time [s].
         failures: Failure records.
-        laps: Wall times: ``snapshot``, ``think``, ``detect`` (and record), ``batch``, ``tick``.
+        laps: Wall times: ``snapshot``, ``think``, ``detect`` (and record), ``settle``
+            (what is left of the Traffic Manager's cycle), ``batch``, ``advance``.
     """
 
     ended: Kind | None
@@ -84,33 +86,36 @@ def drive(
         on_tick: Called every tick with simulated time [s] and the number of failures so far.
         last_tick: Stop after this tick even if nothing has ended the drive.
     """
-    session, laps = stage.session, Laps()
+    laps = Laps()
     failures: list[dict[str, Any]] = []
     moved: Bools = np.zeros(len(stage.roster), dtype=bool)
-    for tick in count():
-        laps.begin()
-        state = stage.reader.read(moved)
-        laps.lap("snapshot")
-        thought = stage.drivers.think(state) if stage.drivers else None
-        laps.lap("think")
-        contacts = [Contact(0, row, push) for row, push in stage.contacts.due(state.frame)]
-        sighting = watch.step(tick, state, contacts, moved)
-        failures += judged(sighting, stage, thought, scenario, run, failures)
-        record(log, tick, state, moved, thought, sighting)
-        on_tick(state.time, len(failures))
-        ended = watch.ended
-        if ended is not None or tick == last_tick:
-            break
-        laps.lap("detect")
-        commands, moved = renewals(stage, state, sighting, tick)
-        commands += stage.ego.act(state)
-        if thought is not None and stage.actuator is not None:
-            commands += stage.actuator.commands(thought.decisions, state)
-        session.client.apply_batch(commands)
-        laps.lap("batch")
-        session.world.tick()
-        laps.lap("tick")
-        laps.end()
+    with Ticker(stage.session.world) as ticker:
+        for tick in count():
+            laps.begin()
+            state = stage.reader.read(moved)
+            laps.lap("snapshot")
+            thought = stage.drivers.think(state) if stage.drivers else None
+            laps.lap("think")
+            contacts = [Contact(0, row, push) for row, push in stage.contacts.due(state.frame)]
+            sighting = watch.step(tick, state, contacts, moved)
+            failures += judged(sighting, stage, thought, scenario, run, failures)
+            record(log, tick, state, moved, thought, sighting)
+            on_tick(state.time, len(failures))
+            ended = watch.ended
+            if ended is not None or tick == last_tick:
+                break
+            laps.lap("detect")
+            ticker.settle()
+            laps.lap("settle")
+            commands, moved = renewals(stage, state, sighting, tick)
+            commands += stage.ego.act(state)
+            if thought is not None and stage.actuator is not None:
+                commands += stage.actuator.commands(thought.decisions, state)
+            stage.session.client.apply_batch(commands)
+            laps.lap("batch")
+            ticker.advance()
+            laps.lap("advance")
+            laps.end()
 
     rest = watch.finish(state.time)
     failures += judged(rest, stage, thought, scenario, run, failures)

@@ -103,7 +103,8 @@ class Server:
                 self._publish()
                 if self._session.managers:
                     self._spinner.next_frame()
-                    self._poll_for(FRAME_SPIN_S)
+                    if self._spinner.seconds:
+                        self._poll_for(FRAME_SPIN_S)
             elif self._is_frame_due():
                 self._step()
                 self._publish()

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
-from hdsim.core.cores import own_pair
+from hdsim.core.cores import beside_server
 from hdsim.core.errors import InfrastructureError
-
-
-@contextlib.contextmanager
-def core_each(server_pid: int) -> Iterator[None]:
-    """Keeps this thread, those it starts, and the server on a core each, as ``own_pair`` says."""
-    cores = own_pair()
-    if cores is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(server_pid, {cores[1]})
-    os.sched_setaffinity(0, {cores[0]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 @contextlib.contextmanager
@@ -33,8 +16,8 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     """``(host, port)`` of a fresh embedded server with the map loaded, on an ephemeral port.
 
     The server holds the read end of a pipe from this process and leaves when it closes, so it
-    goes away even if this process is killed. A worker of a batch keeps itself and its server on a
-    core each.
+    goes away even if this process is killed. In a worker of a batch this thread, and the client's
+    threads it starts, share the server's core (``hdsim.core.cores``).
 
     Raises:
         InfrastructureError: If it does not come up; carries its own last words.
@@ -49,7 +32,7 @@ def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        with core_each(process.pid):
+        with beside_server(process.pid):
             ready = process.stdout.readline()
             if "port=" not in ready:
                 raise InfrastructureError(

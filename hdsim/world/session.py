@@ -63,10 +63,16 @@ class Session:
         return [from_carla(point) for point in self.world.get_map().get_spawn_points()]
 
     def traffic_manager(self, port: int, seed: int) -> carla.TrafficManager:
-        """A synchronous, seeded Traffic Manager of this client on ``port``."""
+        """A synchronous, seeded Traffic Manager of this client on ``port``.
+
+        Ticks once: a new Traffic Manager runs its cycles freely, and only the first tick it takes
+        part in makes sure that none of them is still on its way, to drive a vehicle handed over
+        meanwhile one step too early.
+        """
         tm = self.client.get_trafficmanager(port)
         tm.set_synchronous_mode(True)
         tm.set_random_device_seed(seed)
+        self.world.tick()
         self._traffic_managers.append(tm)
         return tm
 
