@@ -22,7 +22,6 @@ class Reason(IntEnum):
     CHANGE = 5
     EMERGENCY = 6
     ROUTE_END = 7
-    UNCERTAIN = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from hdsim.road.lanes import LaneGraph
 # Boxes nearer than this touch [m]. A simulator that pushes colliding vehicles apart within its
 # step leaves them side by side: the overlap itself never shows in a snapshot.
 TOUCH_M = 0.05
+# Boxes that touch while both stand, or roll along together, do not collide: a pair that crashed
+# stays bumper to bumper [m/s]. A heuristic.
+_STRIKE_MPS = 0.1
 
 
 class Collisions:
@@ -36,23 +39,38 @@ class Collisions:
         self._roster, self._graph = roster, graph
         self._same_s = thresholds.same_collision_s
         self._last: dict[tuple[int, int], float] = {}
+        self._previous: State | None = None
         self._reach = np.hypot(roster.length, roster.width)
 
     def step(self, tick: int, state: State, contacts: Sequence[Contact]) -> list[Event]:
         """Collisions that begin at this tick."""
-        found: dict[tuple[int, int], float] = {}
+        impulses: dict[tuple[int, int], float] = {}
         for contact in contacts:
             pair = self._pair(contact.a, contact.b)
-            found[pair] = max(found.get(pair, 0.0), contact.impulse)
-        for a, b in overlapping(state, self._roster, self._graph, self._reach):
-            found.setdefault(self._pair(int(a), int(b)), 0.0)
+            impulses[pair] = max(impulses.get(pair, 0.0), contact.impulse)
+        touching = {
+            self._pair(int(a), int(b))
+            for a, b in overlapping(state, self._roster, self._graph, self._reach)
+        }
         events = []
-        for pair, impulse in sorted(found.items()):
+        for pair in sorted(touching | impulses.keys()):
             before = self._last.get(pair, -np.inf)
-            self._last[pair] = state.time
-            if state.time - before > self._same_s:
-                events.append(self._event(tick, state, pair, impulse))
+            struck = pair in impulses or self._move_apart_or_together(pair, state)
+            if struck or pair in self._last:
+                self._last[pair] = state.time
+            if struck and state.time - before > self._same_s:
+                events.append(self._event(tick, state, pair, impulses.get(pair, 0.0)))
+        self._previous = state
         return events
+
+    def _move_apart_or_together(self, pair: tuple[int, int], state: State) -> bool:
+        """Whether two actors move relative to each other, or did a tick ago."""
+        a, b = pair
+        return any(
+            np.hypot(s.vx[a] - s.vx[b], s.vy[a] - s.vy[b]) > _STRIKE_MPS
+            for s in (state, self._previous)
+            if s is not None
+        )
 
     def moved(self, rows: Bools) -> None:
         """Forgets contacts of actors that were put elsewhere."""

@@ -30,7 +30,6 @@ class Status(StrEnum):
     KILLED = "killed"
     SERVER_ERROR = "server_error"
     BAD_INPUT = "bad_input"
-    INTERRUPTED = "interrupted"
 
     @property
     def is_result(self) -> bool:

@@ -20,6 +20,7 @@ from hdsim.run.drivers import Drivers, Thought
 from hdsim.run.inputs import recorded_guidance
 from hdsim.run.replay import recorded_task
 from hdsim.run.stage import EGO, ego_profile, route_of
+from hdsim.scenario.task import ScenarioTask
 
 _COLUMNS = ("x_m", "y_m", "yaw_rad", "vx_mps", "vy_mps")
 
@@ -41,16 +42,15 @@ def derive(run: Run, scenario: str) -> Iterator[tuple[int, State, Thought]]:
     source = find_map(task.map, task.source)
     graph = load_lane_graph(source.name, source.xodr)
     roster = run.roster(scenario)
-    drivers = drivers_of(run, scenario, roster, graph)
-    for tick, (state, moved) in enumerate(recorded_states(run, scenario, roster, graph)):
+    drivers = drivers_of(run, task, roster, graph)
+    for tick, (state, moved) in enumerate(recorded_states(run, task, roster, graph)):
         if moved.any():
             drivers.begin_anew(np.flatnonzero(moved[roster.drivers]))
         yield tick, state, drivers.think(state)
 
 
-def drivers_of(run: Run, scenario: str, roster: Roster, graph: LaneGraph) -> Drivers:
+def drivers_of(run: Run, task: ScenarioTask, roster: Roster, graph: LaneGraph) -> Drivers:
     """The drivers of a recorded scenario as they were at its first tick."""
-    task = recorded_task(run, scenario)
     route = route_of(task, graph, []) if ego_profile(task) is not None else None
     return Drivers(
         roster,
@@ -63,15 +63,14 @@ def drivers_of(run: Run, scenario: str, roster: Roster, graph: LaneGraph) -> Dri
 
 
 def recorded_states(
-    run: Run, scenario: str, roster: Roster, graph: LaneGraph
+    run: Run, task: ScenarioTask, roster: Roster, graph: LaneGraph
 ) -> Iterator[tuple[State, Bools]]:
     """Each tick's state, and which rows had been moved since the last one.
 
     ``roster`` may leave actors out: the states are then those of a world without them.
     """
-    task = recorded_task(run, scenario)
-    table = run.trajectory(scenario)
-    everybody = run.roster(scenario).names
+    table = run.trajectory(task.id)
+    everybody = run.roster(task.id).names
     keep = [everybody.index(name) for name in roster.names]
     n = len(everybody)
 
@@ -83,7 +82,7 @@ def recorded_states(
     times = table.column("time_s").to_numpy().reshape(-1, n)[:, 0]
     builder = StateBuilder(graph, task.step_s)
     signals = np.full(len(graph.signals), SignalState.OFF, dtype=np.uint8)
-    changes = run.signals(scenario)
+    changes = run.signals(task.id)
     for tick, time in enumerate(times):
         for row in changes.filter(pc.equal(changes.column("tick"), tick)).to_pylist():
             signals[row["signal"]] = SignalState[row["state"].upper()]

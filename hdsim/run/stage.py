@@ -23,11 +23,12 @@ from hdsim.scenario.task import RoamRoute, ScenarioTask, SpawnRoute
 from hdsim.scenario.weather import WeatherFields
 from hdsim.world.actuation import Actuator
 from hdsim.world.contacts import ContactSensor
-from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, TrafficManagerEgo, load_callable
+from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, load_callable
 from hdsim.world.frames import to_carla
 from hdsim.world.session import Session, SpawnRequest, Vehicle
 from hdsim.world.snapshot import SnapshotReader
 from hdsim.world.spawning import car_blueprints, roster_of
+from hdsim.world.tm_ego import TrafficManagerEgo
 from hdsim.world.weather import set_weather
 
 EGO = "ego"

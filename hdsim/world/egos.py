@@ -19,9 +19,6 @@ from hdsim.core.state import State
 from hdsim.road.routes import Route
 from hdsim.world.frames import to_carla
 from hdsim.world.session import Session
-from hdsim.world.tm_ego import TrafficManagerEgo
-
-__all__ = ["CallableEgo", "Ego", "EgoView", "PassiveEgo", "TrafficManagerEgo", "load_callable"]
 
 
 class Ego(Protocol):

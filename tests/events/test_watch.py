@@ -94,3 +94,14 @@ def test_a_contact_seen_by_sensor_and_by_boxes_is_one_collision() -> None:
     _, _, sightings = run(graph, index, crash, more=contact)
     (event,) = [e for s in sightings for e in s.events if e.kind is Kind.COLLISION]
     assert (event.a, event.b) == (0, 1)
+
+
+def test_a_pair_that_stays_bumper_to_bumper_after_a_crash_does_not_crash_again() -> None:
+    graph, index = straight(500.0)
+    reach = scripted_roster(["ego"]).length[0]
+    stood = [Script(["0"], 50.0, 0.0), Script(["0"], 50.0 + reach + 0.02, 0.0)]
+    _, _, sightings = run(graph, index, stood, duration_s=8.0)
+    assert not [e for s in sightings for e in s.events if e.kind is Kind.COLLISION]
+    rolled = [Script(["0"], 50.0, 4.0), Script(["0"], 50.0 + reach + 0.02, 0.0)]
+    _, _, sightings = run(graph, index, rolled, duration_s=8.0)
+    assert [e for s in sightings for e in s.events if e.kind is Kind.COLLISION]

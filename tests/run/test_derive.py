@@ -8,6 +8,7 @@ import pytest
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import find_map
 from hdsim.run.derive import derive, drivers_of, recorded_states
+from hdsim.run.replay import recorded_task
 from hdsim.run.traffic import candidate_poses
 
 SHARED = ("frame", "time", "signals")
@@ -60,7 +61,8 @@ def test_without_an_npc_that_nobody_perceives_all_others_draw_the_same(small_run
     source = find_map("grid")
     graph = load_lane_graph(source.name, source.xodr)
     roster = small_run.roster(scenario)
-    states = [s for s, _ in recorded_states(small_run, scenario, roster, graph)]
+    task = recorded_task(small_run, scenario)
+    states = [s for s, _ in recorded_states(small_run, task, roster, graph)]
     gone = int(roster.drivers[4])
     keep = [row for row in range(len(roster)) if row != gone]
     poses = candidate_poses(graph)
@@ -78,8 +80,8 @@ def test_without_an_npc_that_nobody_perceives_all_others_draw_the_same(small_run
         wheelbase=roster.wheelbase[keep],
         drivers=np.flatnonzero(np.isin(keep, roster.drivers)),
     )
-    everybody = drivers_of(small_run, scenario, roster, graph)
-    others_only = drivers_of(small_run, scenario, fewer, graph)
+    everybody = drivers_of(small_run, task, roster, graph)
+    others_only = drivers_of(small_run, task, fewer, graph)
     others = [d for d, row in enumerate(roster.drivers) if row != gone]
     glanced_away = 0
     for recorded in states:

@@ -10,12 +10,11 @@ from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import find_map
 from hdsim.road.routes import plan, through
 from hdsim.scenario.leaderboard import read_routes
-from hdsim.world.egos import TrafficManagerEgo
 from hdsim.world.embedded import embedded_server
 from hdsim.world.frames import to_carla
 from hdsim.world.session import SpawnRequest, open_session
 from hdsim.world.snapshot import SnapshotReader
-from hdsim.world.tm_ego import is_clear
+from hdsim.world.tm_ego import TrafficManagerEgo, is_clear
 
 STEP_S = 0.05
 
