@@ -26,7 +26,7 @@ from hdsim.run.worker import Address, run_task, server_name
 from hdsim.scenario.task import RoamRoute, ScenarioTask
 
 # Raise it when the ego adapter changes what routes it can follow.
-ADAPTER_VERSION = 2
+ADAPTER_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
