@@ -57,14 +57,19 @@ class Session:
             del self.managers[port]
 
 
+def failure(call: Call, message: str) -> list[Any]:
+    """A failure as the call wraps it."""
+    return void_error(message) if call.answer is Answer.VOID else value_error(message)
+
+
 def dispatch(call: Call, session: Session, args: list[Any]) -> Any:
-    """Runs a call and wraps its result or its failure; never raises."""
+    """Runs a call and wraps its result, or its failure if the client is to blame for it."""
     try:
         if len(args) != len(call.readers):
             raise ShapeError(f"expected {len(call.readers)} arguments, got {len(args)}")
         result = call.run(session, *[r(a) for r, a in zip(call.readers, args, strict=True)])
     except (CallError, ShapeError) as error:
-        return void_error(str(error)) if call.answer is Answer.VOID else value_error(str(error))
+        return failure(call, str(error))
     if call.answer is Answer.VOID:
         return VOID
     if call.answer is Answer.BARE or type(result) is Encoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ def _state(value: Any) -> SignalState:
     try:
         return SignalState(shapes.integer(value))
     except ValueError as error:
-        raise ShapeError(f"expected a traffic light state, 0 to 4, got {value!r:.60}") from error
+        raise ShapeError(
+            f"expected a traffic light state, 0 to 4, got {reprlib.repr(value):.60}"
+        ) from error
 
 
 def _set_state(s: Session, actor: int, state: SignalState) -> None:

@@ -7,13 +7,29 @@ answered too, for the client keeps a record of it until then.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import msgpack
 
-# An OpenDRIVE upload is a few megabytes; nothing legitimate comes near this.
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+# A batch of some ten thousand commands; a message of nothing but empty arrays takes some fifty
+# times its size in memory once it is decoded.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# An OpenDRIVE file comes as one text; the largest of CARLA's towns are some tens of megabytes.
+MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+# An array's memory is set aside as soon as its head has arrived, so a head must not be able to
+# ask for much.
+MAX_ARRAY_ITEMS = 1 << 16
+
+# The beginning of a call that may be longer than others: message id, ``copy_opendrive_to_file``, a
+# 2-array of arguments and metadata, the length of the text.
+_UPLOAD = re.compile(
+    rb"\x94\x00(?:[\x00-\x7f]|\xcc.|\xcd..|\xce....)\xb6copy_opendrive_to_file"
+    rb"\x93\x91[\xc2\xc3]\xdb(....)",
+    re.DOTALL,
+)
+_HEAD_BYTES = 64
 
 # ``get_actor_bounding_box`` as a byte pattern: name, a 2-array of arguments, metadata [false].
 # A Traffic Manager makes one such blocking call a tick for every vehicle it does not drive: the
@@ -56,27 +72,29 @@ class RequestReader:
     """Cuts a byte stream into requests."""
 
     def __init__(self) -> None:
-        self._unpacker = msgpack.Unpacker(
-            raw=False,
-            strict_map_key=False,
-            unicode_errors="surrogateescape",
-            max_buffer_size=MAX_MESSAGE_BYTES,
-        )
+        self._unpacker = _unpacker()
         self._fed = 0
         self._cut = 0  # end of the last whole message
+        self._head = b""  # of the message that has arrived in part
+
+    @property
+    def partial_bytes(self) -> int:
+        """How much has arrived of a message whose end has not."""
+        return self._fed - self._cut
 
     def feed(self, data: bytes) -> list[Request | BoxRequest]:
         """The requests that ``data`` completes, in order.
 
         Raises:
-            ProtocolError: If the bytes are not msgpack-rpc requests. Requests before the bad one
-                are lost with it: the connection is to be closed.
+            ProtocolError: If the bytes are not msgpack-rpc requests, or too many for one.
+                Requests before the bad one are lost with it: the connection is to be closed.
         """
         if len(data) <= _SHORT_REQUEST and self._fed == self._cut:
             box = _box_request(data)
             if box is not None:
                 return [box]
         requests: list[Request | BoxRequest] = []
+        was_long = self._fed - self._cut > MAX_MESSAGE_BYTES
         try:
             self._unpacker.feed(data)
             self._fed += len(data)
@@ -87,7 +105,35 @@ class RequestReader:
             raise
         except (msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:
             raise ProtocolError(f"not msgpack: {error}") from error
+        if self._fed != self._cut:
+            self._check_partial(data)
+        elif was_long:  # an unpacker keeps the memory of its longest message
+            self._unpacker, self._fed, self._cut = _unpacker(), 0, 0
         return requests
+
+    def _check_partial(self, data: bytes) -> None:
+        size = self._fed - self._cut
+        if size <= len(data):
+            self._head = data[-size:][:_HEAD_BYTES]
+        elif len(self._head) < _HEAD_BYTES:
+            self._head = (self._head + data)[:_HEAD_BYTES]
+        if size > MAX_MESSAGE_BYTES:
+            upload = _UPLOAD.match(self._head)
+            text = int.from_bytes(upload[1], "big") if upload else 0
+            if size > text + MAX_MESSAGE_BYTES:
+                raise ProtocolError(f"a message of more than {MAX_MESSAGE_BYTES} bytes")
+
+
+def _unpacker() -> Any:
+    return msgpack.Unpacker(
+        raw=False,
+        strict_map_key=False,
+        unicode_errors="surrogateescape",
+        max_buffer_size=MAX_UPLOAD_BYTES,
+        max_array_len=MAX_ARRAY_ITEMS,
+        max_map_len=0,  # the protocol has neither maps nor extension types
+        max_ext_len=0,
+    )
 
 
 def _box_request(data: bytes) -> BoxRequest | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import selectors
 import socket
 import time
+import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from hdsim.core.errors import InputError
 from hdsim.server import calls_actors
-from hdsim.server.calls import Session, dispatch, table
+from hdsim.server.calls import Session, dispatch, failure, table
 from hdsim.server.connections import Connection, RpcConnection, StreamConnection
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
 from hdsim.server.shapes import Settings
@@ -23,9 +26,24 @@ from hdsim.server.town import Town
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic
 # Manager is registered a frame is published only after this long without a call [s].
 QUIET_S = 150e-6
+# A Traffic Manager's client that does not stop calling holds a frame up no longer than this [s].
+MAX_QUIET_WAIT_S = 0.05
 # After a frame the Traffic Manager's first call is on its way: looking for it for this long [s]
 # costs less than sleeping until it comes.
 FRAME_SPIN_S = 300e-6
+
+# Connections that are kept at once; further ones are closed as they come. A sensor of a client
+# takes one. Fewer if the process may not have so many files open.
+MAX_CONNECTIONS = 4096
+_SPARE_FILES = 64
+# Unfinished calls of all clients together [bytes]; the client whose call exceeds it is let go.
+MAX_PARTIAL_BYTES = 128 * 1024 * 1024
+_LONG_CALL_BYTES = 1 << 16
+# Calls of one client in a row before the others get their turn.
+MAX_CALLS_IN_A_ROW = 4096
+
+_log = logging.getLogger(__name__)
+Peer = TypeVar("Peer", bound=Connection)
 
 
 class Server:
@@ -68,14 +86,15 @@ class Server:
         self._session = Session(Simulation(town, find_town, self.stream_port), {})
         if synchronous:
             self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
-        self._streams: list[StreamConnection] = []
+        self._callers: dict[int, RpcConnection] = {}
+        self._streams: dict[int, list[StreamConnection]] = {}
         self._next_number = 1
+        self._max_connections = _max_connections()
         self._stopped = False
         self._noticed: list[Collision] = []
         self._unpublished = False
         self._episode = self._sim.episode
         self._frame_bytes = b""
-        self._last_call_s = 0.0
         self._spinner = Spinner()
         self._next_frame_s = time.monotonic()
         self._step()
@@ -90,8 +109,6 @@ class Server:
         self._selector.register(fd, selectors.EVENT_READ, lambda: self._stop_if_eof(fd))
 
     def _stop_if_eof(self, fd: int) -> None:
-        import os
-
         if not os.read(fd, 4096):
             self._stopped = True
 
@@ -160,98 +177,145 @@ class Server:
             pass
 
     def _wait_for_quiet(self) -> None:
-        if not self._session.managers:
+        """Answers calls until the clients that run a Traffic Manager have stopped calling."""
+        owners = {owner for _, owner in self._session.managers.values()}
+        if not owners:
             return
+        give_up_s = time.perf_counter() + MAX_QUIET_WAIT_S
         while True:
-            if self._poll(0.0):
-                continue
-            left = self._last_call_s + QUIET_S - time.perf_counter()
-            if left <= 0.0:
+            busy = self._poll(0.0)
+            now = time.perf_counter()
+            last = max(
+                (self._callers[n].last_call_s for n in owners if n in self._callers), default=0
+            )
+            left = last + QUIET_S - now
+            if left <= 0.0 or now > give_up_s:
                 return
-            time.sleep(left)
+            if not busy:
+                time.sleep(left)
 
     def _accept_rpc(self) -> None:
-        self._accept(self._rpc_listener, RpcConnection)
+        peer = self._accept(self._rpc_listener, RpcConnection)
+        if peer is not None:
+            self._callers[peer.number] = peer
 
     def _accept_stream(self) -> None:
         self._accept(self._stream_listener, StreamConnection)
 
-    def _accept(self, listener: socket.socket, kind: type[Connection]) -> None:
+    def _accept(self, listener: socket.socket, kind: type[Peer]) -> Peer | None:
         try:
             sock, _ = listener.accept()
         except OSError:
-            return  # the peer gave up before we came to it
-        kind(sock, self._next_number, self._selector)
+            return None  # the peer gave up before we came to it
         self._next_number += 1
+        try:
+            if len(self._selector.get_map()) < self._max_connections:
+                return kind(sock, self._next_number - 1, self._selector, self._gone)
+        except OSError:
+            pass  # it gave up just now
+        sock.close()
+        return None
+
+    def _gone(self, peer: Connection) -> None:
+        """Forgets a peer whose connection is closed, and its Traffic Managers with it."""
+        if isinstance(peer, StreamConnection):
+            if peer.stream:
+                self._streams[peer.stream].remove(peer)
+                if not self._streams[peer.stream]:
+                    del self._streams[peer.stream]
+            return
+        self._callers.pop(peer.number, None)
+        self._session.drop_connection(peer.number)
 
     def _read_subscription(self, peer: StreamConnection) -> None:
         data = peer.receive()
-        if data is None:
-            if peer in self._streams:
-                self._streams.remove(peer)
-        elif not peer.stream and data:
-            peer.said += data
-            if len(peer.said) < SUBSCRIPTION.size:
-                return
-            (peer.stream,) = SUBSCRIPTION.unpack(peer.said[: SUBSCRIPTION.size])
-            self._streams.append(peer)
-            if peer.stream == WORLD_STREAM:
-                peer.send(self._frame_bytes)
+        if peer.stream or not data:
+            return
+        peer.said += data
+        if len(peer.said) < SUBSCRIPTION.size:
+            return
+        (stream,) = SUBSCRIPTION.unpack(peer.said[: SUBSCRIPTION.size])
+        if not stream:
+            peer.close()
+            return
+        peer.stream = stream
+        self._streams.setdefault(stream, []).append(peer)
+        if stream == WORLD_STREAM:
+            peer.send(self._frame_bytes)
 
     def _read_calls(self, peer: RpcConnection) -> None:
         data = peer.receive()
-        while data:
+        for _ in range(MAX_CALLS_IN_A_ROW):
+            if not data:
+                return
             try:
                 requests = peer.reader.feed(data)
             except ProtocolError:
                 peer.close()
-                break
+                return
             spin = False
             for request in requests:
                 spin = self._answer(peer, request)
-            data = self._spin(peer) if spin else b""
-        if not peer.open:
-            self._session.drop_connection(peer.number)
+            if not spin:
+                break
+            data = self._spin(peer)
+        if peer.reader.partial_bytes > _LONG_CALL_BYTES:
+            partial = sum(p.reader.partial_bytes for p in self._callers.values())
+            if partial > MAX_PARTIAL_BYTES:
+                peer.close()
 
     def _spin(self, peer: RpcConnection) -> bytes | None:
         """Waits without sleeping for the call that follows a box answer."""
         end = time.perf_counter() + self._spinner.seconds
-        while True:
+        while peer.open:
             data = peer.receive()
             if data != b"" or time.perf_counter() > end:
                 return data
+        return None
 
     def _answer(self, peer: RpcConnection, request: Request | BoxRequest) -> bool:
         """Answers one call; whether the same client is likely to call again at once."""
+        if not peer.open:
+            return False  # it left while its earlier calls were answered
         if type(request) is BoxRequest:
             peer.send(box_answer(request, calls_actors.box(self._session, request.actor)))
-            self._last_call_s = time.perf_counter()
-            self._spinner.box_call(self._last_call_s)
+            peer.last_call_s = time.perf_counter()
+            self._spinner.box_call(peer.last_call_s)
             return self._spinner.seconds > 0.0
         assert isinstance(request, Request)
         self._spinner.other_call()
-        call = self._calls.get(request.name)
-        if call is None:
-            peer.send(refusal(request.msgid, f"unknown function {request.name!r}"))
-        elif request.name == "tick_cue" and self._sim.settings.synchronous:
+        if request.name == "tick_cue" and self._sim.settings.synchronous and not request.args:
             if self._unpublished:
                 self._publish()
-            peer.send(answer(request.msgid, dispatch(call, self._session, request.args)))
+            peer.send(self._run(peer, request))
             self._step()
         else:
-            self._session.connection = peer.number
-            peer.send(answer(request.msgid, dispatch(call, self._session, request.args)))
+            peer.send(self._run(peer, request))
             if self._sim.episode != self._episode:
                 self._begin_episode()
-        self._last_call_s = time.perf_counter()
+        peer.last_call_s = time.perf_counter()
         return False
+
+    def _run(self, peer: RpcConnection, request: Request) -> bytes:
+        """Runs a call; the answer, which is an error if the call fails in whatever way."""
+        call = self._calls.get(request.name)
+        if call is None:
+            return refusal(request.msgid, f"unknown function {request.name[:80]!r}")
+        self._session.connection = peer.number
+        try:
+            return answer(request.msgid, dispatch(call, self._session, request.args))
+        except Exception as error:
+            # A defect of ours: it must not take the other clients' world away.
+            where = _innermost(error)
+            _log.error("%s failed: %s: %s (%s)", request.name, type(error).__name__, error, where)
+            return answer(request.msgid, failure(call, f"internal error: {error}"))
 
     def _begin_episode(self) -> None:
         """Shows the client its new episode: one frame, even if nobody ticks."""
         self._episode = self._sim.episode
-        for peer in [p for p in self._streams if p.stream != WORLD_STREAM]:
+        sensors = [p for s, peers in self._streams.items() if s != WORLD_STREAM for p in peers]
+        for peer in sensors:
             peer.close()
-            self._streams.remove(peer)
         self._step()
         self._publish()
 
@@ -263,27 +327,35 @@ class Server:
     def _publish(self) -> None:
         """Sends the frame, then the sensors' events, so that an event finds its frame."""
         self._unpublished = False
-        for peer in self._streams:
-            if peer.stream == WORLD_STREAM:
-                peer.send(self._frame_bytes)
+        self._send(WORLD_STREAM, self._frame_bytes)
         if self._noticed:
             self._send_events(self._noticed)
             self._noticed = []
-        self._streams = [p for p in self._streams if p.open]
+
+    def _send(self, stream: int, message: bytes) -> None:
+        for peer in tuple(self._streams.get(stream, ())):
+            peer.send(message)
 
     def _send_events(self, noticed: list[Collision]) -> None:
-        listening: dict[int, list[StreamConnection]] = {}
-        for peer in self._streams:
-            listening.setdefault(peer.stream, []).append(peer)
         for c in noticed:
-            peers: list[Any] = listening.get(c.stream, [])
-            if peers:
+            if c.stream in self._streams:
                 message = collision_event(
                     self._sim.frame, self._sim.time_s, c.pose.flat(),
                     c.own.record, c.other.record, c.impulse,
                 )  # fmt: skip
-                for peer in peers:
-                    peer.send(message)
+                self._send(c.stream, message)
+
+
+def _innermost(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{os.path.basename(frame.filename)}:{frame.lineno}"
+
+
+def _max_connections() -> int:
+    """``MAX_CONNECTIONS``, or as many as the process may have files open, less some to spare."""
+    if not hasattr(os, "sysconf"):
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max(os.sysconf("SC_OPEN_MAX") - _SPARE_FILES, 1))
 
 
 def _listen(host: str, port: int, flag: str) -> socket.socket:

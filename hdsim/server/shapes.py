@@ -8,6 +8,7 @@ abort their process on a wrong answer, so nothing unchecked may reach the world.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -62,30 +63,30 @@ def items(value: Any, count: int, what: str) -> list[Any]:
 def boolean(value: Any) -> bool:
     """A bool."""
     if not isinstance(value, bool):
-        raise ShapeError(f"expected a bool, got {value!r:.60}")
+        raise ShapeError(f"expected a bool, got {reprlib.repr(value):.60}")
     return value
 
 
 def integer(value: Any) -> int:
     """An unsigned integer of up to 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**64:
-        raise ShapeError(f"expected an unsigned integer, got {value!r:.60}")
+        raise ShapeError(f"expected an unsigned integer, got {reprlib.repr(value):.60}")
     return value
 
 
 def number(value: Any) -> float:
     """A number that arithmetic survives: finite and of a size that a world can have."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ShapeError(f"expected a number, got {value!r:.60}")
+        raise ShapeError(f"expected a number, got {reprlib.repr(value):.60}")
     if not abs(value) <= _LARGEST:
-        raise ShapeError(f"expected a number within +-{_LARGEST:g}, got {value!r:.60}")
+        raise ShapeError(f"expected a number within +-{_LARGEST:g}, got {reprlib.repr(value):.60}")
     return float(value)
 
 
 def text(value: Any) -> str:
     """A string."""
     if not isinstance(value, str):
-        raise ShapeError(f"expected a string, got {value!r:.60}")
+        raise ShapeError(f"expected a string, got {reprlib.repr(value):.60}")
     return value
 
 
@@ -99,7 +100,7 @@ def list_of(reader: Reader[T]) -> Reader[list[T]]:
 
     def read(value: Any) -> list[T]:
         if not isinstance(value, list):
-            raise ShapeError(f"expected an array, got {value!r:.60}")
+            raise ShapeError(f"expected an array, got {reprlib.repr(value):.60}")
         return [reader(v) for v in value]
 
     return read
@@ -114,7 +115,7 @@ def optional(reader: Reader[T]) -> Reader[T | None]:
                 return None
             case [True, inner]:
                 return reader(inner)
-        raise ShapeError(f"expected an optional value, got {value!r:.60}")
+        raise ShapeError(f"expected an optional value, got {reprlib.repr(value):.60}")
 
     return read
 
