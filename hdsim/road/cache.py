@@ -1,4 +1,4 @@
-"""Lane graphs kept on disk by content, because a worker needs one before its first tick."""
+"""Road data kept on disk by content, because a worker needs it before its first tick."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from hdsim.core.state import Ints
 from hdsim.road.build import lane_graph
+from hdsim.road.crosswalks import Crosswalk
+from hdsim.road.furniture import RoadFurniture, Sidewalk, Sign, road_furniture
 from hdsim.road.lanes import Conflicts, LaneGraph, Signal
+from hdsim.road.signs import SignKind
 
 # Part of the cache key: raise it whenever the builder's answer for the same text changes.
 BUILDER_VERSION = 3
@@ -44,17 +48,58 @@ def load_lane_graph(name: str, xodr: str) -> LaneGraph:
     Raises:
         InputError: As ``lane_graph``.
     """
-    digest = hashlib.sha256(f"{BUILDER_VERSION}\n{xodr}".encode()).hexdigest()[:32]
-    path = cache_dir() / "lane-graphs" / f"{digest}.npz"
+    path = cache_dir() / "lane-graphs" / f"{_digest(xodr)}.npz"
     with contextlib.suppress(*_UNREADABLE):
         return _read(path, name)
     graph = lane_graph(name, xodr)
     with contextlib.suppress(OSError):
-        _write(path, graph)
+        _write(path, lambda file: np.savez_compressed(file, **_arrays(graph)))
     return graph
 
 
-def _write(path: Path, graph: LaneGraph) -> None:
+def load_furniture(xodr: str, graph: LaneGraph) -> RoadFurniture:
+    """The furniture of a map, cached like its lane graph.
+
+    Args:
+        xodr: OpenDRIVE text.
+        graph: Its lane graph, to which lane numbers refer.
+    """
+    path = cache_dir() / "furniture" / f"{_digest(xodr)}.json"
+    with contextlib.suppress(*_UNREADABLE):
+        return _furniture(json.loads(path.read_text(encoding="utf-8")))
+    furniture = road_furniture(xodr, graph)
+    text = json.dumps(dataclasses.asdict(furniture), default=np.ndarray.tolist)
+    with contextlib.suppress(OSError):
+        _write(path, lambda file: file.write(text.encode()))
+    return furniture
+
+
+def _digest(xodr: str) -> str:
+    return hashlib.sha256(f"{BUILDER_VERSION}\n{xodr}".encode()).hexdigest()[:32]
+
+
+def _furniture(data: dict[str, Any]) -> RoadFurniture:
+    def sign(kind: str, lanes: list[int], places: list[list[Any]], **more: Any) -> Sign:
+        return Sign(
+            kind=SignKind(kind),
+            lanes=tuple(lanes),
+            places=tuple((int(lane), float(s)) for lane, s in places),
+            **more,
+        )
+
+    return RoadFurniture(
+        signs=tuple(sign(**s) for s in data["signs"]),
+        crosswalks=tuple(
+            Crosswalk(**{**c, "outline": np.array(c["outline"])}) for c in data["crosswalks"]
+        ),
+        sidewalks=tuple(
+            Sidewalk(**{**w, "left": np.array(w["left"]), "right": np.array(w["right"])})
+            for w in data["sidewalks"]
+        ),
+    )
+
+
+def _arrays(graph: LaneGraph) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for field in _GRAPH_FIELDS:
         value = getattr(graph, field)
@@ -66,12 +111,16 @@ def _write(path: Path, graph: LaneGraph) -> None:
         arrays[f"conflicts.{field}"] = getattr(graph.conflicts, field)
     signals = json.dumps([dataclasses.asdict(s) for s in graph.signals])
     arrays["signals"] = np.frombuffer(signals.encode(), dtype=np.uint8)
+    return arrays
 
+
+def _write(path: Path, put: Callable[[BinaryIO], object]) -> None:
+    """Writes a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
+            put(file)
         os.replace(partial, path)
     except BaseException:
         os.unlink(partial)

@@ -61,7 +61,7 @@ class Centreline:
 
 @dataclass(frozen=True, slots=True)
 class LaneSpan:
-    """A driving lane of the file: its key, its stretch of road s [m] and the road's junction."""
+    """A lane of the file: its key, its stretch of road s [m] and the road's junction."""
 
     key: LaneKey
     s_from: float
@@ -71,13 +71,19 @@ class LaneSpan:
 
 def driving_lanes(root: Any) -> Iterator[LaneSpan]:
     """Every lane of type ``driving`` in an OpenDRIVE tree, in file order."""
+    return lanes_of_type(root, "driving")
+
+
+def lanes_of_type(root: Any, *types: str) -> Iterator[LaneSpan]:
+    """Every lane of some types in an OpenDRIVE tree, in file order."""
     for road in root.iterfind("road"):
         sections = sorted(road.iterfind("lanes/laneSection"), key=lambda e: float(e.get("s")))
         starts = [float(e.get("s")) for e in sections] + [float(road.get("length"))]
         for i, section in enumerate(sections):
-            for lane in section.iterfind("*/lane[@type='driving']"):
-                key = (int(road.get("id")), i, int(lane.get("id")))
-                yield LaneSpan(key, starts[i], starts[i + 1], int(road.get("junction", "-1")))
+            for lane in section.iterfind("*/lane"):
+                if lane.get("type") in types:
+                    key = (int(road.get("id")), i, int(lane.get("id")))
+                    yield LaneSpan(key, starts[i], starts[i + 1], int(road.get("junction", "-1")))
 
 
 def sample(world_map: Any, span: LaneSpan) -> Centreline | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.core.state import Ints
+from hdsim.core.state import Bools, Ints
 from hdsim.road.centrelines import Centreline, LaneKey, LaneSpan, total_turn
 
 # A marking that allows the change over less of the lane than this counts as forbidding it.
@@ -52,7 +52,7 @@ def reverse(successors: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def reachable_upstream(
-    start: list[int], predecessors: list[list[int]], keep: list[bool]
+    start: Sequence[int], predecessors: Sequence[Sequence[int]], keep: Sequence[bool] | Bools
 ) -> list[int]:
     """Lanes upstream of ``start`` outside ``keep``, found by walking back through ``keep`` lanes.
 
