@@ -103,6 +103,10 @@ class RoadFurniture:
     sidewalks: tuple[Sidewalk, ...]
 
 
+NO_FURNITURE = RoadFurniture((), (), ())
+"""A map with bare roads."""
+
+
 def road_furniture(xodr: str, graph: LaneGraph) -> RoadFurniture:
     """Find the signs, crosswalks and sidewalks of a map; ``load_furniture`` does so cached.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hdsim.road.cache import load_lane_graph
+from hdsim.road.cache import load_furniture, load_lane_graph
+from hdsim.road.furniture import NO_FURNITURE, RoadFurniture
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.maps import check_xodr, find_map
 
@@ -17,11 +18,13 @@ class Town:
         name: As clients name it, for example ``Town01``.
         xodr: OpenDRIVE text.
         graph: Its lanes.
+        furniture: Its signs, crosswalks and sidewalks.
     """
 
     name: str
     xodr: str
     graph: LaneGraph
+    furniture: RoadFurniture = NO_FURNITURE
 
 
 def load_town(name_or_path: str, where: str = "map") -> Town:
@@ -36,7 +39,7 @@ def load_town(name_or_path: str, where: str = "map") -> Town:
             OpenDRIVE map (with line and reason).
     """
     source = find_map(name_or_path, where)
-    return Town(source.name, source.xodr, load_lane_graph(source.name, source.xodr))
+    return _town(source.name, source.xodr)
 
 
 def parse_town(name: str, xodr: str) -> Town:
@@ -46,4 +49,9 @@ def parse_town(name: str, xodr: str) -> Town:
         InputError: If the text is no OpenDRIVE map.
     """
     check_xodr(xodr, name)
-    return Town(name, xodr, load_lane_graph(name, xodr))
+    return _town(name, xodr)
+
+
+def _town(name: str, xodr: str) -> Town:
+    graph = load_lane_graph(name, xodr)
+    return Town(name, xodr, graph, load_furniture(xodr, graph))
