@@ -49,7 +49,7 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
 
     junction = np.array([span.junction for span in spans], dtype=np.int64)
     turn = turn_classes(spans, lines, successors, predecessors)
-    found = find_signals(root, world_map, spans, lines, predecessors)
+    found = find_signals(root, world_map, spans, lines, predecessors, successors)
     first = np.concatenate([[0], np.cumsum([len(line.s) for line in lines])]).astype(np.int64)
     x = np.concatenate([line.x for line in lines])
     y = np.concatenate([line.y for line in lines])
@@ -85,7 +85,7 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
             y,
             junction,
             turn,
-            give_way_lanes(world_map, spans),
+            give_way_lanes(world_map, spans, lines, successors),
             approach_breadth(spans, predecessors),
             successors,
             predecessors,

@@ -26,7 +26,8 @@ class Signal:
         id: OpenDRIVE signal id.
         lanes: Indices of the lanes it holds (the lanes that end at its stop line).
         junction: OpenDRIVE junction id it belongs to, -1 when unknown.
-        controller: OpenDRIVE controller id, "" when it has none.
+        controller: OpenDRIVE controller id; ``inferred JUNCTION/PHASE`` at a junction where the
+            file has none at all; "" when it has none and stays alone.
         x: Position of the signal head [m], right-handed frame.
         y: As x.
     """

@@ -13,12 +13,12 @@ from typing import Any
 
 from hdsim.road.centrelines import Centreline, LaneSpan
 from hdsim.road.signals import valid_for
+from hdsim.road.signs import SignKind, sign_limit, signs_of
 from hdsim.road.topology import lanes_by_road
 
 # What CARLA gives a vehicle that has not passed a sign: 30 km/h
 # (carla-simulator/carla, WheeledVehicleAIController.h: SpeedLimit = 30.0f).
 DEFAULT_LIMIT_MPS = 30.0 / 3.6
-SPEED_SIGN = "274"
 _UNITS = {"m/s": 1.0, "km/h": 1.0 / 3.6, "mph": 0.44704}
 # A limit in force over less of a lane than this is left out when the lane gets its one number: a
 # sign just behind a lane's start or just before its end. A heuristic without a source.
@@ -41,14 +41,11 @@ def speed_limits(
     In order of precedence:
 
     1. the lane's own ``<speed>``;
-    2. speed signs (type 274) on the lane, and for the part before the first of them the nearest
-       sign upstream by driving distance; of several limits the lowest;
+    2. speed signs (``sign_limit``) on the lane, and for the part before the first of them the
+       nearest sign upstream by driving distance; of several limits the lowest;
     3. the ``<speed>`` of the road's ``<type>``;
     4. the highest limit of the lanes that lead into it (connecting roads rarely state one);
     5. CARLA's default of 30 km/h.
-
-    The number on a sign is read as km/h whatever unit the file names: CARLA does so too, and its
-    towns have signs "30 mph" where the simulator shows and enforces 30 km/h.
     """
     roads = {int(r.get("id")): r for r in root.iterfind("road")}
     signed = _signed(_signs(world_map, spans, lines), lines, successors)
@@ -74,14 +71,16 @@ def _signs(
     """The speed signs that stand on each lane."""
     on_road = lanes_by_road(spans)
     out: list[Stretches] = [[] for _ in spans]
-    for mark in world_map.get_all_landmarks_of_type(SPEED_SIGN):
+    for mark, kind in signs_of(world_map):
+        limit = sign_limit(mark.type, mark.value, mark.unit)
+        if kind is not SignKind.SPEED_LIMIT or limit is None:
+            continue
         for i in on_road.get(mark.road_id, ()):
             span = spans[i]
             if not (valid_for(mark, span.key[2]) and span.s_from <= mark.s <= span.s_to):
                 continue
             share = (mark.s - span.s_from) / (span.s_to - span.s_from)
-            if mark.value > 0.0 and math.isfinite(mark.value):
-                out[i].append((share if lines[i].forward else 1.0 - share, mark.value / 3.6))
+            out[i].append((share if lines[i].forward else 1.0 - share, limit))
     return [sorted(marks) for marks in out]
 
 

@@ -12,13 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from hdsim.road.centrelines import Centreline, LaneSpan
 from hdsim.road.lanes import Signal
+from hdsim.road.phases import with_phases
+from hdsim.road.signs import GIVE_WAY, signs_of
 from hdsim.road.topology import lanes_by_road, reachable_upstream
 
-# CARLA's signal types (OpenDRIVE country code "OpenDRIVE"; signs by the German catalogue).
+# CARLA's signal type (OpenDRIVE country code "OpenDRIVE").
 TRAFFIC_LIGHT = "1000001"
-GIVE_WAY_SIGNS = ("205", "206")  # yield, stop
+# A light or sign on an ordinary road belongs to the junction that begins at most this far behind
+# it [m]. A proposal: stop lines and signs stand right before a junction, a few car lengths where a
+# crosswalk lies between.
+_BEFORE_JUNCTION_M = 30.0
 
 
 def valid_for(mark: Any, lane: int) -> bool:
@@ -46,13 +53,15 @@ def find_signals(
     world_map: Any,
     spans: Sequence[LaneSpan],
     lines: Sequence[Centreline],
-    predecessors: list[list[int]],
+    predecessors: Sequence[Sequence[int]],
+    successors: Sequence[Sequence[int]],
 ) -> Signals:
     """Traffic lights and the lanes that end at their stop lines.
 
     A light on a connecting road holds the lanes that lead into that road from outside the
     junction, which end at the junction's edge: there is the stop line. A light on an ordinary road
-    holds the lane it stands at, with the stop line abreast of it.
+    holds the lane it stands at, with the stop line abreast of it, and belongs to the junction
+    ahead if there is one within 30 m. Junctions without controllers get phases by ``with_phases``.
 
     When two lights hold one lane (separate heads for turns) the one whose id sorts first by number
     is the lane's signal; both stay in ``signals``.
@@ -67,9 +76,21 @@ def find_signals(
     }
     of_lane, stop_s = [-1] * len(spans), [math.inf] * len(spans)
     signals: list[Signal] = []
+    headings: list[float] = []
     for name in sorted(held, key=_by_number):
         mark, lanes = held[name]
         junctions = [spans[c].junction for c, _, _ in lanes if spans[c].junction >= 0]
+        if not junctions:
+            ahead = [
+                j
+                for _, lane, stop in lanes
+                for j in junction_ahead(lane, stop, spans, lines, successors)
+            ]
+            junctions = [spans[j].junction for j in ahead]
+        _, held_lane, held_s = lanes[0]
+        headings.append(
+            float(np.interp(held_s, lines[held_lane].s, np.unwrap(lines[held_lane].yaw)))
+        )
         for _, lane, stop in lanes:
             if of_lane[lane] < 0:
                 of_lane[lane], stop_s[lane] = len(signals), stop
@@ -84,14 +105,36 @@ def find_signals(
                 y=-float(where.y),
             )
         )
-    return Signals(tuple(signals), of_lane, stop_s)
+    return Signals(with_phases(signals, headings), of_lane, stop_s)
+
+
+def junction_ahead(
+    lane: int,
+    s: float,
+    spans: Sequence[LaneSpan],
+    lines: Sequence[Centreline],
+    successors: Sequence[Sequence[int]],
+) -> list[int]:
+    """Junction lanes that begin within ``_BEFORE_JUNCTION_M`` ahead of a place on a lane."""
+    found: set[int] = set()
+    queue = [(lane, float(lines[lane].s[-1]) - s)]
+    while queue:
+        i, metres = queue.pop()
+        if metres > _BEFORE_JUNCTION_M:
+            continue
+        for j in successors[i]:
+            if spans[j].junction >= 0:
+                found.add(j)
+            else:
+                queue.append((j, metres + float(lines[j].s[-1])))
+    return sorted(found)
 
 
 def _held_lanes(
     marks: Sequence[Any],
     spans: Sequence[LaneSpan],
     lines: Sequence[Centreline],
-    predecessors: list[list[int]],
+    predecessors: Sequence[Sequence[int]],
 ) -> dict[str, tuple[Any, list[tuple[int, int, float]]]]:
     """By signal id: a landmark and its (lane it is written on, lane held, stop s [m])."""
     on_road = lanes_by_road(spans)
@@ -107,8 +150,7 @@ def _held_lanes(
                     for j in reachable_upstream([i], predecessors, inside)
                 ]
             elif spans[i].s_from <= mark.s <= spans[i].s_to:
-                share = (mark.s - spans[i].s_from) / (spans[i].s_to - spans[i].s_from)
-                ends = [(i, i, float(lines[i].s[-1]) * (share if lines[i].forward else 1 - share))]
+                ends = [(i, i, along(mark.s, spans[i], lines[i]))]
             else:
                 continue
             held.setdefault(mark.id, (mark, []))[1].extend(ends)
@@ -119,12 +161,36 @@ def _by_number(text: str) -> tuple[int, str]:
     return (int(text), text) if text.isdigit() else (1 << 62, text)
 
 
-def give_way_lanes(world_map: Any, spans: Sequence[LaneSpan]) -> list[bool]:
-    """For each lane whether a yield or stop sign is valid on it (connecting roads carry them)."""
+def give_way_lanes(
+    world_map: Any,
+    spans: Sequence[LaneSpan],
+    lines: Sequence[Centreline],
+    successors: Sequence[Sequence[int]],
+) -> list[bool]:
+    """For each lane whether a yield or stop sign is valid on it.
+
+    Connecting roads carry the signs of CARLA's towns. One on an ordinary road is for the lanes of
+    the junction ahead, if there is one within 30 m.
+    """
     on_road = lanes_by_road(spans)
     gives_way = [False] * len(spans)
-    for kind in GIVE_WAY_SIGNS:
-        for mark in world_map.get_all_landmarks_of_type(kind):
-            for i in on_road.get(mark.road_id, ()):
-                gives_way[i] = gives_way[i] or valid_for(mark, spans[i].key[2])
+    for mark, kind in signs_of(world_map):
+        if kind not in GIVE_WAY:
+            continue
+        for i in on_road.get(mark.road_id, ()):
+            if not valid_for(mark, spans[i].key[2]):
+                continue
+            if spans[i].junction >= 0:
+                gives_way[i] = True
+            elif spans[i].s_from <= mark.s <= spans[i].s_to:
+                for j in junction_ahead(
+                    i, along(mark.s, spans[i], lines[i]), spans, lines, successors
+                ):
+                    gives_way[j] = True
     return gives_way
+
+
+def along(s: float, span: LaneSpan, line: Centreline) -> float:
+    """Distance along a lane [m] of a place at ``s`` of its road."""
+    share = (s - span.s_from) / (span.s_to - span.s_from)
+    return float(line.s[-1]) * (share if line.forward else 1.0 - share)
