@@ -9,12 +9,12 @@ import numpy as np
 
 from hdsim.core.state import wrap_angle
 from hdsim.road.lanes import LaneGraph, Signal
-from hdsim.server.blueprints import Attribute, Blueprint, VehicleModel
+from hdsim.server.blueprints import Attribute, Blueprint, PropModel, VehicleModel, WalkerModel
 from hdsim.server.msgrpc import Encoded, encode
 from hdsim.server.shapes import Description, Pose, vector_wire
 
-_LABELS = {"car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19}
-_LABEL_LIGHT = 7
+_LABEL_LIGHT, _LABEL_PEDESTRIAN = 7, 12
+_HERE = Pose(0.0, 0.0, 0.0)
 _TRIGGER_HALF_LENGTH_M, _TRIGGER_HALF_HEIGHT_M = 1.5, 1.0
 
 
@@ -28,6 +28,7 @@ class Actor:
         record: CARLA's Actor as a msgpack-able list; never changed.
         box: Its BoundingBox, encoded.
         parent: Id of the actor it is attached to, 0 for none.
+        mount: Where it is attached, in the parent's frame.
         stream: Stream of a sensor, 0 for others.
         wheels: Number of wheels, 0 for others.
     """
@@ -37,6 +38,7 @@ class Actor:
     record: list[Any]
     box: Encoded
     parent: int = 0
+    mount: Pose = _HERE
     stream: int = 0
     wheels: int = 0
 
@@ -79,15 +81,36 @@ def vehicle_actor(
     half = [model.length / 2, model.width / 2, model.height / 2]
     box = _box(id_, [0.0, 0.0, half[2]], half)
     description = _describe(blueprint, wanted)
-    return _actor(id_, description, box, _LABELS[model.base_type], wheels=model.wheels)
+    return _actor(id_, description, box, model.label, wheels=model.wheels)
 
 
-def sensor_actor(
-    id_: int, blueprint: Blueprint, wanted: Description, parent: int, stream: int, token: bytes
+def walker_actor(id_: int, blueprint: Blueprint, model: WalkerModel, wanted: Description) -> Actor:
+    """A walker; its origin is the centre of its body, as CARLA's."""
+    half = [model.radius, model.radius, model.height / 2]
+    box = _box(id_, [0.0, 0.0, 0.0], half)
+    return _actor(id_, _describe(blueprint, wanted), box, _LABEL_PEDESTRIAN)
+
+
+def prop_actor(id_: int, blueprint: Blueprint, model: PropModel, wanted: Description) -> Actor:
+    """A static prop; its origin is under the middle of its box."""
+    half = [model.length / 2, model.width / 2, model.height / 2]
+    box = _box(id_, [0.0, 0.0, half[2]], half)
+    return _actor(id_, _describe(blueprint, wanted), box, model.label)
+
+
+def bodiless_actor(
+    id_: int,
+    blueprint: Blueprint,
+    wanted: Description,
+    parent: int,
+    mount: Pose,
+    stream: int = 0,
+    token: bytes = b"",
 ) -> Actor:
-    """A sensor riding on a vehicle."""
+    """A sensor or a walker's controller: it has a place and no body."""
     box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
-    return _actor(id_, _describe(blueprint, wanted), box, 0, parent, token, stream=stream)
+    description = _describe(blueprint, wanted)
+    return _actor(id_, description, box, 0, parent, token, mount=mount, stream=stream)
 
 
 def spectator_actor(id_: int) -> Actor:

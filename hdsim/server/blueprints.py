@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -32,6 +33,11 @@ class Attribute:
     recommended: tuple[str, ...] = ()
 
 
+_VEHICLE_LABELS = {
+    "car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class VehicleModel:
     """Body of a vehicle model: full sizes and wheelbase [m], mass [kg]."""
@@ -44,6 +50,30 @@ class VehicleModel:
     base_type: str
     wheels: int
 
+    @property
+    def label(self) -> int:
+        """CARLA's semantic label (CityObjectLabel)."""
+        return _VEHICLE_LABELS[self.base_type]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkerModel:
+    """Body of a walker: radius and height of its capsule [m], mass [kg]."""
+
+    radius: float
+    height: float
+    mass: float
+
+
+@dataclass(frozen=True, slots=True)
+class PropModel:
+    """Body of a prop: full sizes [m] and CARLA's semantic label."""
+
+    length: float
+    width: float
+    height: float
+    label: int
+
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
@@ -54,6 +84,8 @@ class Blueprint:
         id: CARLA id, for example ``vehicle.tesla.model3``.
         attributes: In the order of the definition.
         vehicle: Body, for vehicles only.
+        walker: Body, for walkers only.
+        prop: Body, for props only.
         refusal: Why it cannot be spawned here; empty when it can.
     """
 
@@ -61,6 +93,8 @@ class Blueprint:
     id: str
     attributes: tuple[Attribute, ...]
     vehicle: VehicleModel | None = None
+    walker: WalkerModel | None = None
+    prop: PropModel | None = None
     refusal: str = ""
 
     @property
@@ -68,6 +102,9 @@ class Blueprint:
         """Comma-separated words that the client's filters see."""
         return self.id.replace(".", ",")
 
+
+# Id, attributes, and what else the blueprint has.
+_Entry = tuple[str, tuple[Attribute, ...], dict[str, Any]]
 
 _COLORS = ("0,0,0", "255,255,255", "128,128,128", "137,0,0", "33,52,84")
 _NO_RENDERER = (
@@ -85,9 +122,6 @@ _REFUSED = (
     *((f"sensor.other.{n}", f"this sensor {_NOT_SERVED}") for n in (
         "gnss", "imu", "obstacle", "rss",
     )),
-    *((f"walker.pedestrian.{i:04d}", f"a walker {_NOT_SERVED}")
-      for i in range(1, 53)),
-    ("controller.ai.walker", f"a walker controller {_NOT_SERVED}"),
 )  # fmt: skip
 
 
@@ -117,20 +151,80 @@ def _sensor_attributes(name: str) -> tuple[Attribute, ...]:
     )
 
 
+def _data(name: str) -> dict[str, Any]:
+    path = resources.files("hdsim.server").joinpath(f"data/{name}.yaml")
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return data
+
+
+def _vehicles() -> Iterator[_Entry]:
+    for row in _data("vehicles")["vehicles"]:
+        body = {k: float(row[k]) for k in ("length", "width", "height", "wheelbase", "mass")}
+        model = VehicleModel(**body, base_type=row["base_type"], wheels=row["wheels"])
+        yield row["id"], _vehicle_attributes(row), {"vehicle": model}
+
+
+def _sensors() -> Iterator[_Entry]:
+    for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
+        yield name, _sensor_attributes(name), {}
+    for name, why in _REFUSED:
+        yield name, _sensor_attributes(name), {"refusal": why}
+
+
+def _walkers() -> Iterator[_Entry]:
+    data = _data("walkers")
+    child_of = {n: row for row in data["children"] for n in row["numbers"]}
+    speeds = tuple(str(float(v)) for v in data["speeds"])
+    text, boolean = AttributeType.STRING, AttributeType.BOOL
+    for number in range(1, data["count"] + 1):
+        row = child_of.get(number, data["adult"])
+        name = f"walker.pedestrian.{number:04d}"
+        older = number <= data["older_generation_until"]
+        attributes = (
+            Attribute("role_name", text, "pedestrian", True),
+            Attribute("is_invincible", boolean, "true", True),
+            Attribute("speed", AttributeType.FLOAT, speeds[0], True, speeds),
+            Attribute("use_wheelchair", boolean, "false", True),
+            Attribute("can_use_wheelchair", boolean, "false"),
+            Attribute("ros_name", text, name, True),
+            Attribute("gender", text, "other"),
+            Attribute("age", text, "child" if number in child_of else "adult"),
+            Attribute("generation", AttributeType.INT, "1" if older else "2"),
+        )
+        model = WalkerModel(float(row["radius"]), float(row["height"]), float(row["mass"]))
+        yield name, attributes, {"walker": model}
+    yield "controller.ai.walker", (Attribute("role_name", text, "default", True),), {}
+
+
+_LABEL_VEGETATION, _LABEL_STATIC = 9, 20
+_TREES = ("aporosatree", "coconutpalm", "cypresstree")
+
+
+def _props() -> Iterator[_Entry]:
+    text = AttributeType.STRING
+    for short, size in _data("props")["props"].items():
+        length, width, height = map(float, size)
+        name = f"static.prop.{short}"
+        label = _LABEL_VEGETATION if short in _TREES else _LABEL_STATIC
+        attributes = (
+            Attribute("role_name", text, "prop", True),
+            Attribute("size", text, _size_word(max(length, width, height))),
+            Attribute("ros_name", text, name, True),
+        )
+        yield name, attributes, {"prop": PropModel(length, width, height, label)}
+
+
+def _size_word(largest_m: float) -> str:
+    """CARLA's words for how big a prop is; where one ends and the next begins is a proposal."""
+    limits = (("tiny", 0.3), ("small", 1.0), ("medium", 2.0), ("big", 5.0))
+    return next((word for word, limit in limits if largest_m < limit), "huge")
+
+
 @cache
 def library() -> dict[str, Blueprint]:
     """All blueprints by id, in a fixed order."""
-    path = resources.files("hdsim.server").joinpath("data/vehicles.yaml")
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["vehicles"]
-    entries: list[tuple[str, tuple[Attribute, ...], VehicleModel | None, str]] = []
-    for row in rows:
-        body = {k: float(row[k]) for k in ("length", "width", "height", "wheelbase", "mass")}
-        model = VehicleModel(**body, base_type=row["base_type"], wheels=row["wheels"])
-        entries.append((row["id"], _vehicle_attributes(row), model, ""))
-    served = ("sensor.other.collision", "sensor.other.lane_invasion")
-    entries += [(name, _sensor_attributes(name), None, "") for name in served]
-    entries += [(name, _sensor_attributes(name), None, why) for name, why in _REFUSED]
+    entries = [*_vehicles(), *_sensors(), *_walkers(), *_props()]
     return {
-        name: Blueprint(uid, name, attributes, vehicle, refusal)
-        for uid, (name, attributes, vehicle, refusal) in enumerate(entries, start=1)
+        name: Blueprint(uid, name, attributes, **body)
+        for uid, (name, attributes, body) in enumerate(entries, start=1)
     }

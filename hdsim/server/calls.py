@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import VOID, Encoded, value, value_error, void_error
 from hdsim.server.shapes import Reader, ShapeError
-from hdsim.server.simulation import CallError, Simulation
+from hdsim.server.simulation import Simulation
 
 
 class Answer(Enum):

@@ -10,9 +10,9 @@ import numpy as np
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
 from hdsim.server.calls_actors import controls, set_lights, set_physics, set_velocity
+from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import value, value_error
 from hdsim.server.shapes import ShapeError
-from hdsim.server.simulation import CallError
 
 _SPAWN, _DESTROY, _CONTROL = 0, 1, 2
 _NAMES = {

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.errors import CallError
 from hdsim.server.shapes import Reader
-from hdsim.server.simulation import CallError
 
 
 def _manager(s: Session, port: int) -> list[Any]:

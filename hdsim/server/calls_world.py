@@ -9,9 +9,9 @@ from hdsim.road.maps import known_maps
 from hdsim.server import shapes
 from hdsim.server.blueprints import library
 from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import Encoded, encode
 from hdsim.server.shapes import Settings
-from hdsim.server.simulation import CallError
 from hdsim.server.streams import WORLD_STREAM, token
 from hdsim.server.town import parse_town
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.server.lights import Lights
+from hdsim.server.props import Props
 from hdsim.server.shapes import Pose
 from hdsim.server.vehicles import Vehicles
+from hdsim.server.walkers import Walkers
 
 _HEAD = [
     ("id", "<u4"), ("state", "u1"), ("location", "<3f4"), ("rotation", "<3f4"),
@@ -28,8 +31,11 @@ LIGHT = np.dtype([
     ("signal", "S32"), ("green", "<f4"), ("yellow", "<f4"), ("red", "<f4"), ("elapsed", "<f4"),
     ("pole", "<u4"), ("frozen", "u1"), ("light", "u1"),
 ])  # fmt: skip
+WALKER = np.dtype([
+    *_HEAD, ("direction", "<3f4"), ("speed", "<f4"), ("jump", "u1"), ("unused", "V37"),
+])  # fmt: skip
 PLAIN = np.dtype([*_HEAD, ("unused", "V54")])
-assert VEHICLE.itemsize == LIGHT.itemsize == PLAIN.itemsize == 119  # the wire's record size
+assert {t.itemsize for t in (VEHICLE, LIGHT, WALKER, PLAIN)} == {119}  # the wire's record size
 
 _ACTIVE = 1
 _OBSERVER = struct.Struct("<Qdf3iI")
@@ -81,12 +87,39 @@ def plain_records(ids: list[int], poses: list[Pose]) -> Records:
     return r
 
 
-def attached_records(ids: list[int], v: Vehicles, rows: list[int]) -> Records:
-    """Records of sensors that ride on vehicles, at the vehicle's own pose."""
+def posed_records(ids: Sequence[int] | Ints, poses: Floats) -> Records:
+    """Records of actors that only have a pose.
+
+    Args:
+        ids: Actor ids.
+        poses: x, y, z, pitch, yaw, roll, shape (k, 6), right-handed [m, rad].
+    """
     r = np.zeros(len(ids), dtype=PLAIN)
     r["id"], r["state"] = ids, _ACTIVE
-    _place(r, v.x[rows], v.y[rows], v.z[rows], v.pitch[rows], v.yaw[rows])
+    x, y, z, pitch, yaw, roll = poses.T
+    _place(r, x, y, z, pitch, yaw)
+    r["rotation"][:, 2] = np.degrees(roll)
     return r
+
+
+def walker_records(w: Walkers) -> Records:
+    """Records of all walkers, shape (n,)."""
+    r = np.zeros(len(w), dtype=WALKER)
+    r["id"], r["state"] = w.id, _ACTIVE
+    _place(r, w.x, w.y, w.z, w.pitch, w.yaw)
+    r["rotation"][:, 2] = np.degrees(w.roll)
+    velocity, acceleration, direction = r["velocity"], r["acceleration"], r["direction"]
+    velocity[:, 0], velocity[:, 1], velocity[:, 2] = w.vx, -w.vy, w.vz
+    acceleration[:, 0], acceleration[:, 1] = w.ax, -w.ay
+    direction[:, 0], direction[:, 1] = w.direction_x, -w.direction_y
+    direction[:, 2] = w.direction_z
+    r["speed"], r["jump"] = w.control_speed, w.jump
+    return r
+
+
+def prop_records(p: Props) -> Records:
+    """Records of all props, shape (n,)."""
+    return posed_records(p.id, np.column_stack([p.x, p.y, p.z, p.pitch, p.yaw, p.roll]))
 
 
 def light_records(ids: list[int], names: list[str], poses: list[Pose]) -> Records:

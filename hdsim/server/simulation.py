@@ -8,29 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdsim.server import collisions, dynamics, frames, lights
-from hdsim.server.actors import (
-    Actor,
-    light_actor,
-    light_pose,
-    sensor_actor,
-    spectator_actor,
-    vehicle_actor,
-)
-from hdsim.server.blueprints import library
+from hdsim.server import collisions, dynamics, frames, impacts, lights, spawning, walkers
+from hdsim.server.actors import Actor, light_actor, light_pose, spectator_actor
+from hdsim.server.attachments import attachments
+from hdsim.server.bodies import Bodies, bodies
+from hdsim.server.errors import CallError
+from hdsim.server.props import Props
 from hdsim.server.shapes import Description, Pose, Settings, vector_wire
-from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header, token
+from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
 from hdsim.server.surface import Surface
 from hdsim.server.town import Town
 from hdsim.server.vehicles import Vehicles
+from hdsim.server.walkers import Walkers
 
 DEFAULT_STEP_S = 0.05
+# Blows are perfectly inelastic along the normal and without friction across it.
+_RESTITUTION, _FRICTION = 0.0, 0.0
 # CARLA's default weather: the 14 numbers of WeatherParameters.
 DEFAULT_WEATHER = [5.0, 0.0, 0.0, 10.0, -1.0, 45.0, 2.0, 0.75, 0.1, 0.0, 1.0, 0.03, 0.0331, 0.0]
-
-
-class CallError(Exception):
-    """A remote call that cannot be done; its text reaches the client as a ``RuntimeError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +79,55 @@ class Simulation:
         self.surface = Surface(graph)
         self.lights = lights.Lights(graph.signals)
         self._approaches = lights.Approaches(graph)
-        self.vehicles = Vehicles()
-        self._next_id = 1
+        self.vehicles, self.walkers, self.props = Vehicles(), Walkers(), Props()
+        self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
         self.actors: dict[int, Actor] = {}
         poses = [light_pose(graph, s) for s in graph.signals]
         for signal, pose in zip(graph.signals, poses, strict=True):
-            self._register(light_actor(self._new_id(), graph, signal, pose))
+            self.register(light_actor(self.new_id(), graph, signal, pose))
         self.light_ids = np.arange(1, len(poses) + 1, dtype=np.int64)
         names = [s.id for s in graph.signals]
         self._light_records = frames.light_records(self.light_ids.tolist(), names, poses)
-        self.spectator = self._register(spectator_actor(self._new_id()))
+        self.spectator = self.register(spectator_actor(self.new_id()))
         self._spectator_pose = Pose(0.0, 0.0, 10.0)
-        self._note_riding()
 
-    def _note_riding(self) -> None:
-        """Notes which sensors ride on which rows, after a change of either."""
-        sensors = [a for a in self.actors.values() if a.parent]
-        rows = [self.vehicles.row[a.parent] for a in sensors]
-        self._riding = [a.id for a in sensors], rows
+    def new_id(self) -> int:
+        """The next actor id, taken."""
+        self.next_id += 1
+        return self.next_id - 1
 
-    def _new_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
+    def new_stream(self) -> int:
+        """The next stream of a sensor, taken."""
+        self._next_stream += 1
+        return self._next_stream - 1
 
-    def _register(self, actor: Actor) -> Actor:
+    def register(self, actor: Actor) -> Actor:
+        """Makes an actor known."""
         self.actors[actor.id] = actor
+        self._note_population()
         return actor
+
+    def unregister(self, actor: int) -> None:
+        """Forgets an actor."""
+        del self.actors[actor]
+        self._note_population()
+
+    def _note_population(self) -> None:
+        """Notes what depends on who is there, after a change of it."""
+        self._carriers = (self.vehicles, self.walkers, self.props)
+        self._riders = attachments(self.actors, self._carriers)
+
+    def rigid(self) -> collisions.RigidBodies:
+        """Everything that can collide: vehicles, then walkers, then props."""
+        v, w, p = self._carriers
+        if not len(w) and not len(p):
+            return v.rigid()
+        return collisions.join(v.rigid(), w.rigid(), p.rigid())
+
+    def bodies(self) -> Bodies:
+        """Everything that has a body, for rays."""
+        return bodies(self.vehicles, self.walkers, self.props)
 
     @property
     def step_s(self) -> float:
@@ -150,66 +167,51 @@ class Simulation:
         return actor - 1
 
     def spawn(self, wanted: Description, pose: Pose, parent: int = 0) -> Actor:
-        """A new vehicle or sensor.
-
-        Raises:
-            CallError: If it cannot be spawned: unknown or refused blueprint, something in the
-                way, or no vehicle to ride on.
-        """
-        blueprint = library().get(wanted.id)
-        if blueprint is None:
-            raise CallError(f"no blueprint {wanted.id!r}")
-        if blueprint.refusal:
-            raise CallError(f"cannot spawn {wanted.id}: {blueprint.refusal}")
-        if blueprint.vehicle is not None:
-            if parent:
-                raise CallError(f"cannot attach {wanted.id} to an actor")
-            row = self.vehicles.add(self._next_id, blueprint.vehicle, pose)
-            if collisions.touches(self.vehicles, row):
-                self.vehicles.remove(self._next_id)
-                raise CallError("Spawn failed because of collision at spawn position")
-            made = vehicle_actor(self._new_id(), blueprint, blueprint.vehicle, wanted)
-            self.surface.settle(self.vehicles)
-            return self._register(made)
-        if parent not in self.vehicles.row:
-            raise CallError(f"{wanted.id} must be attached to a vehicle")
-        stream = self._next_stream
-        self._next_stream += 1
-        ticket = token(stream, self.stream_port)
-        made = sensor_actor(self._new_id(), blueprint, wanted, parent, stream, ticket)
-        self._register(made)
-        self._note_riding()
-        return made
+        """A new actor; raises ``CallError`` as ``spawning.spawn``."""
+        return spawning.spawn(self, wanted, pose, parent)
 
     def destroy(self, actor: int) -> bool:
-        """Takes out a vehicle with its sensors, or a sensor; False if there is no such actor.
+        """Takes out an actor; raises ``CallError`` as ``spawning.destroy``."""
+        return spawning.destroy(self, actor)
+
+    def walker_row(self, actor: int) -> int:
+        """Row of a walker.
 
         Raises:
-            CallError: If the actor belongs to the map.
+            CallError: If the id is not a walker's.
         """
-        found = self.actors.get(actor)
-        if found is None:
-            return False
-        if actor <= self.spectator.id:
-            raise CallError(f"actor {actor} ({found.type}) belongs to the map")
-        if actor in self.vehicles.row:
-            for child in [a.id for a in self.actors.values() if a.parent == actor]:
-                del self.actors[child]
-            self.vehicles.remove(actor)
-        del self.actors[actor]
-        self._note_riding()
-        return True
+        row = self.walkers.row.get(actor)
+        if row is None:
+            raise CallError(f"actor {actor} is not a walker of this episode")
+        return row
 
     def place(self, actor: int, pose: Pose) -> None:
-        """Teleports a vehicle or the spectator.
+        """Teleports a vehicle, a walker, a prop or the spectator.
 
         Raises:
             CallError: If the actor cannot be moved.
         """
         if actor == self.spectator.id:
             self._spectator_pose = pose
-        else:
-            self.vehicles.place(self.vehicle_row(actor), pose)
+            return
+        for group in self._carriers:
+            if actor in group.row:
+                group.place(group.row[actor], pose)
+                return
+        raise CallError(f"actor {actor} cannot be moved")
+
+    def pose(self, actor: int) -> Pose:
+        """Where a vehicle, a walker, a prop or the spectator is.
+
+        Raises:
+            CallError: If the actor is none of these.
+        """
+        if actor == self.spectator.id:
+            return self._spectator_pose
+        for group in self._carriers:
+            if actor in group.row:
+                return group.pose(group.row[actor])
+        raise CallError(f"actor {actor} has no place of its own")
 
     def step(self) -> list[Collision]:
         """One step of time; returns what the collision sensors noticed."""
@@ -218,46 +220,68 @@ class Simulation:
         self.time_s += dt
         vx, vy = v.vx, v.vy
         dynamics.step(v, dt)
-        touching = collisions.contacts(v)
-        noticed = self._collide(touching) if len(touching.first) else []
+        if len(self.walkers):
+            self._walk(dt)
+        everything = self.rigid()
+        touching = collisions.contacts(everything)
+        noticed = self._collide(everything, touching) if len(touching) else []
         v.ax, v.ay = (v.vx - vx) / dt, (v.vy - vy) / dt
         self.lights.advance(dt)
         self._look_up_road()
         return noticed
+
+    def _walk(self, dt: float) -> None:
+        w = self.walkers
+        walkers.step(w, self.surface, dt)
+        for actor in w.id[w.dead_s > walkers.AFTERLIFE_S].tolist():
+            self.destroy(actor)
 
     def _look_up_road(self) -> None:
         f = self.surface.settle(self.vehicles)
         inside = self._approaches.concern(self.vehicles, f.d, f.width, f.yaw)
         lights.report(self.vehicles, self.lights, self._approaches, inside, self.light_ids)
 
-    def _collide(self, pairs: collisions.Contacts) -> list[Collision]:
-        v = self.vehicles
-        impulses = collisions.resolve(v, pairs)
+    def _collide(
+        self, everything: collisions.RigidBodies, pairs: collisions.Contacts
+    ) -> list[Collision]:
+        response = impacts.resolve(everything, pairs, _RESTITUTION, _FRICTION)
+        self.vehicles.take(response)
+        if len(self.walkers):
+            self.walkers.take(response, len(self.vehicles))
+        ids = np.concatenate([group.id for group in self._carriers])
+        listening: dict[int, list[int]] = {}
+        for sensor in self.actors.values():
+            if sensor.type == "sensor.other.collision":
+                listening.setdefault(sensor.parent, []).append(sensor.stream)
         noticed = []
         for k, (a, b) in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)):
-            push = float(impulses[k])
-            x, y = push * float(pairs.nx[k]), push * float(pairs.ny[k])
-            for own, other, sign in ((a, b, -1.0), (b, a, 1.0)):
-                own_id, other_id = int(v.id[own]), int(v.id[other])
+            x, y = float(response.impulse_x[k]), float(response.impulse_y[k])
+            for own, other, sign in (
+                (int(ids[a]), int(ids[b]), -1.0),
+                (int(ids[b]), int(ids[a]), 1.0),
+            ):
                 impulse = vector_wire(sign * x, sign * y, 0.0)
                 noticed += [
-                    Collision(s.stream, self.actors[own_id], self.actors[other_id], impulse,
-                              v.pose(own))
-                    for s in self.actors.values()
-                    if s.parent == own_id and s.type == "sensor.other.collision"
-                ]  # fmt: skip
+                    Collision(stream, self.actors[own], self.actors[other], impulse, self.pose(own))
+                    for stream in listening.get(own, ())
+                ]
         return noticed
 
     def frame_message(self) -> bytes:
         """The present step as the message of the world stream."""
-        v = self.vehicles
         frames.show_lights(self._light_records, self.lights)
-        riding, rows = self._riding
-        return framed(
+        parts = [
             header(SENSOR_WORLD, self.frame, self.time_s, (0.0,) * 6),
             frames.observer_header(self.episode, time.time(), self.step_s),
             self._light_records.tobytes(),
             frames.plain_records([self.spectator.id], [self._spectator_pose]).tobytes(),
-            frames.vehicle_records(v).tobytes(),
-            frames.attached_records(riding, v, rows).tobytes(),
-        )
+            frames.vehicle_records(self.vehicles).tobytes(),
+        ]
+        if len(self.walkers):
+            parts.append(frames.walker_records(self.walkers).tobytes())
+        if len(self.props):
+            parts.append(frames.prop_records(self.props).tobytes())
+        if len(self._riders):
+            poses = self._riders.poses(self._carriers)
+            parts.append(frames.posed_records(self._riders.ids, poses).tobytes())
+        return framed(*parts)

@@ -20,6 +20,7 @@ from hdsim.testing.scenes import Strip, build, line
 CALLS = table()
 ORIGIN = [[10.0, 0.0, 0.5], [0.0, 0.0, 0.0]]
 CAR = [0, "vehicle.tesla.model3", [["role_name", 4, "hero"]]]
+WALKER = [0, "walker.pedestrian.0001", [["is_invincible", 1, "false"]]]
 COLLISION = [0, "sensor.other.collision", []]
 
 
@@ -187,7 +188,10 @@ def test_every_blueprint_is_spawned_or_refused_with_a_reason():
     for name, blueprint in library().items():
         session = new_session()
         car = spawn(session, 60.0)
-        if name.startswith("sensor"):
+        if name.startswith("controller"):
+            walker = spawn(session, 20.0, WALKER)
+            args = ("spawn_actor_with_parent", [0, name, []], ORIGIN, walker, 0, "")
+        elif name.startswith("sensor"):
             args = ("spawn_actor_with_parent", [0, name, []], ORIGIN, car, 0, "")
         else:
             args = ("spawn_actor", [0, name, []], ORIGIN)

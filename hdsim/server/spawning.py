@@ -1,0 +1,137 @@
+"""Bringing actors into a world and taking them out of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hdsim.server import collisions
+from hdsim.server.actors import Actor, bodiless_actor, prop_actor, vehicle_actor, walker_actor
+from hdsim.server.blueprints import Blueprint, VehicleModel, WalkerModel, library
+from hdsim.server.errors import CallError
+from hdsim.server.shapes import Description, Pose
+from hdsim.server.streams import token
+
+if TYPE_CHECKING:
+    from hdsim.server.simulation import Simulation
+
+CONTROLLER = "controller.ai.walker"
+_OCCUPIED = "Spawn failed because of collision at spawn position"
+
+
+def spawn(sim: Simulation, wanted: Description, pose: Pose, parent: int = 0) -> Actor:
+    """A new actor.
+
+    Args:
+        sim: The world.
+        wanted: Blueprint and attributes.
+        pose: In the world, or in the parent's frame.
+        parent: Actor to attach it to, 0 for none.
+
+    Raises:
+        CallError: If it cannot be spawned: unknown or refused blueprint, something in the way, or
+            the wrong parent or none.
+    """
+    blueprint = library().get(wanted.id)
+    if blueprint is None:
+        raise CallError(f"no blueprint {wanted.id!r}")
+    if blueprint.refusal:
+        raise CallError(f"cannot spawn {wanted.id}: {blueprint.refusal}")
+    if blueprint.vehicle is not None:
+        return _vehicle(sim, blueprint, blueprint.vehicle, wanted, pose, parent)
+    if blueprint.walker is not None:
+        return _walker(sim, blueprint, blueprint.walker, wanted, pose, parent)
+    if blueprint.prop is not None:
+        return _prop(sim, blueprint, wanted, pose, parent)
+    if wanted.id == CONTROLLER:
+        return _controller(sim, blueprint, wanted, pose, parent)
+    return _sensor(sim, blueprint, wanted, pose, parent)
+
+
+def _stands_alone(wanted: Description, parent: int) -> None:
+    if parent:
+        raise CallError(f"cannot attach {wanted.id} to an actor")
+
+
+def _vehicle(
+    sim: Simulation,
+    blueprint: Blueprint,
+    model: VehicleModel,
+    wanted: Description,
+    pose: Pose,
+    parent: int,
+) -> Actor:
+    _stands_alone(wanted, parent)
+    row = sim.vehicles.add(sim.next_id, model, pose)
+    if collisions.touches(sim.rigid(), row):
+        sim.vehicles.remove(sim.next_id)
+        raise CallError(_OCCUPIED)
+    made = sim.register(vehicle_actor(sim.new_id(), blueprint, model, wanted))
+    sim.surface.settle(sim.vehicles)
+    return made
+
+
+def _walker(
+    sim: Simulation,
+    blueprint: Blueprint,
+    model: WalkerModel,
+    wanted: Description,
+    pose: Pose,
+    parent: int,
+) -> Actor:
+    _stands_alone(wanted, parent)
+    invincible = wanted.attributes.get("is_invincible", "true").lower() in ("true", "1")
+    row = sim.walkers.add(sim.next_id, model, pose, invincible)
+    if collisions.touches(sim.rigid(), len(sim.vehicles) + row):
+        sim.walkers.remove(sim.next_id)
+        raise CallError(_OCCUPIED)
+    return sim.register(walker_actor(sim.new_id(), blueprint, model, wanted))
+
+
+def _prop(
+    sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
+) -> Actor:
+    """A prop may stand in another body, as in CARLA."""
+    _stands_alone(wanted, parent)
+    assert blueprint.prop is not None
+    sim.props.add(sim.next_id, blueprint.prop, pose)
+    return sim.register(prop_actor(sim.new_id(), blueprint, blueprint.prop, wanted))
+
+
+def _controller(
+    sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
+) -> Actor:
+    """What a client's own crowd drives a walker by; the server has nothing to do for it."""
+    if parent not in sim.walkers.row:
+        raise CallError(f"{wanted.id} must be attached to a walker")
+    return sim.register(bodiless_actor(sim.new_id(), blueprint, wanted, parent, pose))
+
+
+def _sensor(
+    sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
+) -> Actor:
+    if parent not in sim.vehicles.row and parent not in sim.walkers.row:
+        raise CallError(f"{wanted.id} must be attached to a vehicle or a walker")
+    stream = sim.new_stream()
+    ticket = token(stream, sim.stream_port)
+    made = bodiless_actor(sim.new_id(), blueprint, wanted, parent, pose, stream, ticket)
+    return sim.register(made)
+
+
+def destroy(sim: Simulation, actor: int) -> bool:
+    """Takes out an actor with what is attached to it; False if there is no such actor.
+
+    Raises:
+        CallError: If the actor belongs to the map.
+    """
+    found = sim.actors.get(actor)
+    if found is None:
+        return False
+    if actor <= sim.spectator.id:
+        raise CallError(f"actor {actor} ({found.type}) belongs to the map")
+    for child in [a.id for a in sim.actors.values() if a.parent == actor]:
+        destroy(sim, child)
+    for group in (sim.vehicles, sim.walkers, sim.props):
+        if actor in group.row:
+            group.remove(actor)
+    sim.unregister(actor)
+    return True
