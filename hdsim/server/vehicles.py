@@ -9,19 +9,26 @@ from numpy.typing import NDArray
 
 from hdsim.core.state import Bools, Floats, Ints, SignalState
 from hdsim.server.blueprints import VehicleModel
+from hdsim.server.collisions import RigidBodies
+from hdsim.server.impacts import Response
 from hdsim.server.shapes import Pose
 
 # Top speeds by base type [m/s]: the order of magnitude of the real thing, without a source.
 _TOP_SPEED = {"bicycle": 12.0, "truck": 30.0, "bus": 30.0}
 _CAR_TOP_SPEED = 50.0
 
+# Yaw inertia over mass and axle distances, I / (m a b): 0.94, 1.00 and 1.10 for the Ford Escort,
+# BMW 320i and VW Vanagon of CommonRoad (Althoff and Wuersching 2020, Vehicle Models, table 6).
+# The axles are taken at equal distances from the centre.
+_DYNAMIC_INDEX = 1.0
+
 _FLOATS = (
     "x", "y", "z", "pitch", "yaw", "vx", "vy", "ax", "ay", "yaw_rate", "speed",
-    "slide_x", "slide_y", "throttle", "steer", "brake",
-    "half_length", "half_width", "half_height", "wheelbase", "mass", "top_speed",
+    "slide_x", "slide_y", "spin", "throttle", "steer", "brake",
+    "half_length", "half_width", "half_height", "wheelbase", "mass", "inertia", "top_speed",
     "lane_s", "limit",
 )  # fmt: skip
-_INTS = ("id", "gear", "flags", "lane", "light_id")
+_INTS = ("id", "label", "gear", "flags", "lane", "light_id")
 _BOOLS = ("hand_brake", "reverse", "manual", "physics", "collides", "has_light")
 
 
@@ -30,6 +37,7 @@ class Vehicles:
 
     Attributes:
         id: Actor id.
+        label: CARLA's semantic label.
         x: Position of the body's centre [m]; ``z`` is that of its underside.
         y: As x.
         z: As x.
@@ -43,6 +51,7 @@ class Vehicles:
         speed: Speed of the wheels' motion [m/s]; negative backwards.
         slide_x: Velocity that a collision or a client added to the wheels' motion [m/s].
         slide_y: As slide_x.
+        spin: Yaw rate that a collision or a client added to that of the wheels' path [rad/s].
         throttle: Pedal, 0 to 1.
         steer: Steering input, -1 to 1, left positive.
         brake: Pedal, 0 to 1.
@@ -55,6 +64,7 @@ class Vehicles:
         half_height: As half_length.
         wheelbase: [m].
         mass: [kg].
+        inertia: Yaw inertia [kg m^2].
         top_speed: [m/s].
         physics: False for a vehicle that only transforms move.
         collides: False for a vehicle whose collisions were switched off.
@@ -68,6 +78,7 @@ class Vehicles:
     """
 
     id: Ints
+    label: Ints
     gear: Ints
     flags: Ints
     lane: Ints
@@ -85,6 +96,7 @@ class Vehicles:
     speed: Floats
     slide_x: Floats
     slide_y: Floats
+    spin: Floats
     throttle: Floats
     steer: Floats
     brake: Floats
@@ -93,6 +105,7 @@ class Vehicles:
     half_height: Floats
     wheelbase: Floats
     mass: Floats
+    inertia: Floats
     top_speed: Floats
     lane_s: Floats
     limit: Floats
@@ -120,9 +133,10 @@ class Vehicles:
     def add(self, actor: int, model: VehicleModel, pose: Pose) -> int:
         """A vehicle at rest; returns its row."""
         values = {
-            "id": actor, "x": pose.x, "y": pose.y, "z": pose.z, "pitch": pose.pitch,
+            "id": actor, "label": model.label, "x": pose.x, "y": pose.y, "z": pose.z, "pitch": pose.pitch,
             "yaw": pose.yaw, "half_length": model.length / 2, "half_width": model.width / 2,
             "half_height": model.height / 2, "wheelbase": model.wheelbase, "mass": model.mass,
+            "inertia": model.mass * model.wheelbase**2 * _DYNAMIC_INDEX / 4.0,
             "top_speed": _TOP_SPEED.get(model.base_type, _CAR_TOP_SPEED),
             "physics": True, "collides": True, "lane": -1, "light_state": SignalState.GREEN,
         }  # fmt: skip
@@ -166,6 +180,25 @@ class Vehicles:
         self.speed[row] = along
         self.slide_x[row], self.slide_y[row] = vx - along * c, vy - along * s
         self.vx[row], self.vy[row] = vx, vy
+
+    def rigid(self) -> RigidBodies:
+        """The vehicles as bodies that can collide; shares their arrays."""
+        return RigidBodies(
+            self.x, self.y, self.z, self.yaw, self.half_length, self.half_width,
+            self.half_height, self.vx, self.vy, self.yaw_rate, self.mass, self.inertia,
+            self.physics, self.collides,
+        )  # fmt: skip
+
+    def take(self, r: Response) -> None:
+        """Takes over what collisions did to the first ``len(self)`` bodies of a response."""
+        n = len(self)
+        self.x, self.y = r.x[:n], r.y[:n]
+        rows = np.flatnonzero(r.struck[:n])
+        turned = r.yaw_rate[rows] - self.yaw_rate[rows]
+        self.spin[rows] += turned
+        self.yaw_rate[rows] += turned
+        for row in rows.tolist():
+            self.set_velocity(row, float(r.vx[row]), float(r.vy[row]))
 
     def control(self, rows: Ints, controls: Floats) -> None:
         """Applies vehicle controls.
