@@ -117,11 +117,12 @@ class Approaches:
         self.signal = graph.signal.copy()
         self.stop_s = graph.stop_s.copy()
         self._graph = graph
-        # A strip reaches back over lanes too short to hold it, where the way on is not in doubt.
+        # A strip reaches back over lanes too short to hold it, where the way on is not in doubt:
+        # also over the lanes of a junction just before, whence nobody could stop in time else.
         for _ in range(3):
-            for lane in np.flatnonzero((self.signal < 0) & (graph.junction < 0)).tolist():
+            for lane in np.flatnonzero(self.signal < 0).tolist():
                 ahead = graph.successors[lane]
-                if len(ahead) == 1 and graph.junction[ahead[0]] < 0:
+                if len(ahead) == 1 and self.signal[ahead[0]] >= 0:
                     self.signal[lane] = self.signal[ahead[0]]
                     self.stop_s[lane] = graph.length[lane] + self.stop_s[ahead[0]]
 

@@ -93,6 +93,18 @@ def road():
     return build("approach", strips)[0]
 
 
+def test_a_strip_reaches_back_into_the_junction_before_a_short_lane():
+    strips = {
+        "in": Strip(*line(0, 0, 60, 0)),
+        "merge": Strip(*line(60, 0, 97, 0), follows=("in",), junction=1),
+        "short": Strip(*line(97, 0, 100, 0), follows=("merge",), signal=True),
+        "over": Strip(*line(100, 0, 130, 0), follows=("short",), junction=2),
+    }
+    road = build("two junctions", strips)[0]
+    assert concerned(road, 12.9, 10.0) == (True, R, 55)
+    assert concerned(road, 14.2, 10.0) == (False, G, 0)
+
+
 def concerned(road, gap, speed=0.0, y=0.0, yaw=0.0):
     """Whether the light concerns a car with its front bumper ``gap`` metres before the line."""
     v = fleet(Pose(100.0 - gap - MODEL3.length / 2, y, 0, yaw=yaw))
