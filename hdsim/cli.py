@@ -29,7 +29,7 @@ from hdsim.run.replay import verify as verify_run
 from hdsim.run.worker import Address
 from hdsim.scenario.cli import app as scenarios_app
 from hdsim.scenario.expand import expand
-from hdsim.server.serve import serve
+from hdsim.server.serve import Watch, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -162,9 +162,15 @@ def server(
     town: Annotated[str, typer.Option("--map", help="Town, .xodr file or built-in map.")] = "grid",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 2000,
+    record_wire: Annotated[
+        Path | None, typer.Option(help="Write all that is sent to this file.")
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Write where the time goes to this file.")
+    ] = None,
 ) -> None:
     """Serve a map to any CARLA client: no Unreal, no GPU."""
-    serve(town, host, port)
+    serve(town, host, port, watch=Watch(record_wire, profile))
 
 
 def version(wanted: bool) -> None:
@@ -221,7 +227,7 @@ def exit_code(finished: Run) -> int:
 
 def print_report(recorded: Run, failures: int = 20) -> None:
     """The tables, and how to replay the first failure."""
-    for table in tables(recorded, failures):
+    for table in tables(recorded, failures, out.width):
         out.print(table)
     found: list[dict[str, Any]] = recorded.failures
     if found:

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from hdsim.record.run import Run
 from hdsim.report.summary import Summary, is_result, summarise
 
+# Below this many columns a failure takes two lines and style names break at their hyphens.
+_WIDE = 125
 
-def tables(run: Run, most_failures: int = 20) -> list[Table]:
+
+def tables(run: Run, most_failures: int = 20, width: int = 140) -> list[Table]:
     """Everything ``hdsim report`` prints.
 
     Args:
         run: The run.
         most_failures: How many failures to list; the last line says how many there are more.
+        width: Columns of the terminal; 80 are enough.
     """
+    wide = width >= _WIDE
     rows = run.scenarios.to_pylist()
-    shown = [by_style(summarise(rows, lambda r: (r["mix"] or "", r["agent"] or "")))]
+    shown = [by_style(summarise(rows, lambda r: (r["mix"] or "", r["agent"] or "")), wide)]
     if len({r["route"] for r in rows if is_result(r)}) > 1:
-        shown.append(by_route(rows))
+        shown.append(by_route(rows, wide))
     if any(not is_result(r) for r in rows):
         shown.append(infrastructure(rows))
-    shown.append(failures(run.failures, most_failures))
+    shown.append(failures(run.failures, most_failures, wide))
     return shown
 
 
-def by_style(summaries: Sequence[Summary]) -> Table:
+def by_style(summaries: Sequence[Summary], wide: bool = True) -> Table:
     """One line per traffic mix and ego; scores are those of Leaderboard 1.0."""
+    egos = list(dict.fromkeys(s.group[1] for s in summaries))
     table = Table(
-        title="By traffic (driving score and route completion: CARLA Leaderboard 1.0)",
+        title=f"By traffic, ego {', '.join(egos)} (scores: CARLA Leaderboard 1.0)",
         caption="collisions by who was at fault: ego / NPC / shared / unclear",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
-    for name in ("traffic", "ego"):
-        table.add_column(name, overflow="fold")
+    table.add_column("traffic", overflow="fold")
+    if len(egos) > 1:
+        table.add_column("ego", overflow="fold")
     for name in (
         "runs",
         "score",
-        "compl. %",
+        "compl.\n%",
         "collisions",
-        "near misses\nper km",
+        "near\nmisses\nper km",
         "red\nlights",
         "km",
     ):
@@ -49,7 +60,8 @@ def by_style(summaries: Sequence[Summary]) -> Table:
     for s in summaries:
         count = f"{s.results}" + (f" of {s.results + s.without}" if s.without else "")
         table.add_row(
-            *s.group,
+            _name(s.group[0], wide),
+            *s.group[1:][: len(egos) > 1],
             count,
             _number(s.driving_score, 1),
             _number(s.route_completion_pct, 1),
@@ -61,12 +73,14 @@ def by_style(summaries: Sequence[Summary]) -> Table:
     return table
 
 
-def by_route(rows: Sequence[dict[str, Any]]) -> Table:
+def by_route(rows: Sequence[dict[str, Any]], wide: bool = True) -> Table:
     """Driving score (route completion %) per route and traffic mix, means over seeds and egos."""
     mixes = list(dict.fromkeys(r["mix"] for r in rows if is_result(r)))
-    table = Table("route", title="By route: driving score (route completion %)")
+    table = Table(
+        "route", title="By route: driving score (route completion %)", box=box.SIMPLE_HEAD
+    )
     for mix in mixes:
-        table.add_column(mix, justify="right", overflow="fold")
+        table.add_column(_name(mix, wide), justify="right", overflow="fold")
     cells: dict[str, dict[str, str]] = {}
     for s in summarise(filter(is_result, rows), lambda r: (f"{r['map']} {r['route']}", r["mix"])):
         text = f"{_number(s.driving_score, 1)} ({_number(s.route_completion_pct, 0)})"
@@ -78,7 +92,9 @@ def by_route(rows: Sequence[dict[str, Any]]) -> Table:
 
 def infrastructure(rows: Sequence[dict[str, Any]]) -> Table:
     """Scenarios without a result, and why: never part of a score."""
-    table = Table("scenario", "status", "attempts", "why", title="Without result (infrastructure)")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Without result (infrastructure)")
+    for name in ("scenario", "status", "attempts", "why"):
+        table.add_column(name, overflow="fold")
     for row in rows:
         if not is_result(row):
             table.add_row(
@@ -87,10 +103,10 @@ def infrastructure(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def failures(records: Sequence[dict[str, Any]], most: int) -> Table:
+def failures(records: Sequence[dict[str, Any]], most: int, wide: bool = True) -> Table:
     """The ego's failures, with what replays them."""
-    table = Table(title=f"Failures of the ego: {len(records)}")
-    for name in ("failure", "with", "verdict"):
+    table = Table(title=f"Failures of the ego: {len(records)}", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("failure", "with", "verdict") if wide else ("failure, with whom, verdict",):
         table.add_column(name, overflow="fold")
     for record in records[:most]:
         others = [a for a in record["actors"] if a["role"] != "ego"]
@@ -98,10 +114,19 @@ def failures(records: Sequence[dict[str, Any]], most: int) -> Table:
         verdict = (record["verdict"] or "").replace("_", " ")
         if record["because"]:
             verdict += f": {record['because'].replace('_', ' ')}"
-        table.add_row(record["id"], told, verdict)
+        if wide:
+            table.add_row(record["id"], told, verdict)
+        else:
+            rest = "; ".join(part for part in (told, verdict) if part)
+            table.add_row(record["id"] + (f"\n  {rest}" if rest else ""))
     if len(records) > most:
-        table.add_row(f"... and {len(records) - most} more in failures.jsonl", "", "")
+        table.add_row(f"... and {len(records) - most} more in failures.jsonl")
     return table
+
+
+def _name(style: str, wide: bool) -> str:
+    """A mix's name, on a narrow terminal broken at its hyphens."""
+    return style if wide else "\n".join(textwrap.wrap(style, 13))
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -19,8 +19,8 @@ from hdsim.record.schema import Status
 from hdsim.record.writer import RunWriter
 from hdsim.report.misbelief import greatest_misbelief, in_words
 from hdsim.report.picture import picture
-from hdsim.report.summary import VERDICTS, summarise
-from hdsim.report.tables import tables
+from hdsim.report.summary import VERDICTS, Summary, summarise
+from hdsim.report.tables import by_style, tables
 from hdsim.testing.scenes import straight
 from hdsim.testing.scripted import Script, scripted_roster, states
 
@@ -123,9 +123,9 @@ def run(tmp_path_factory) -> Run:
     return Run.open(path)
 
 
-def text_of(run) -> str:
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    for table in tables(run):
+def text_of(run, width=200) -> str:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    for table in tables(run, width=width):
         console.print(table)
     return console.export_text()
 
@@ -157,6 +157,21 @@ def test_tables_name_everything(run) -> None:
     assert "npc-00, drunk" in text
     assert "npc at fault" in text
     assert "cut in" in text
+
+
+def test_a_terminal_of_80_columns_shows_every_word_whole(run) -> None:
+    text = text_of(run, 80)
+    assert run.failures[0]["id"] in text
+    assert "npc-00, drunk; npc at fault: cut in" in text
+    assert "1 of 2" in text
+    assert "no tick for 60 s" in text
+    group = ("aggressive-drunk-distracted", "me")
+    summary = Summary(group, 30, 0, 100.0, 100.0, 12.5, (0, 12, 0, 0), 110, 0, 3)
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(by_style([summary], wide=False))
+    lines = console.export_text().splitlines()
+    for word in ("aggressive-", "drunk-", "distracted", "0 / 12 / 0 / 0"):
+        assert any(word in line for line in lines), word
 
 
 @pytest.fixture
