@@ -10,11 +10,11 @@ export HDSIM_MAPS := $(abspath ../shared/maps)
 endif
 endif
 
-.PHONY: help setup demo test test-slow check format docs bench clean
+.PHONY: help setup demo test test-slow check format docs bench bench-server clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo | test | test-slow | check | format | docs | bench | clean"
+	@echo "make demo | test | test-slow | check | format | docs | bench | bench-server | clean"
 
 setup: $(VENV)/.installed
 
@@ -46,6 +46,9 @@ docs: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+bench-server: setup
+	$(BIN)/python -m bench server
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache

@@ -31,8 +31,9 @@ def main() -> None:
         print(tables[0].markdown(), flush=True)
     else:
         for name in [args.part] if args.part else PARTS:
-            tables.append(PARTS[name](args.ticks or _TICKS))
-            print(tables[-1].markdown() + "\n", flush=True)
+            for table in PARTS[name](args.ticks or _TICKS):
+                tables.append(table)
+                print(table.markdown() + "\n", flush=True)
     if not args.no_save:
         ticks = f" --ticks {args.ticks}" if args.ticks else ""
         part = f" {args.part}" if args.part else ""

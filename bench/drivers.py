@@ -12,7 +12,7 @@ from hdsim.run.stage import Stage, free_port
 COUNTS = (30, 70, 200)
 
 
-def measure(ticks: int) -> Table:
+def measure(ticks: int) -> list[Table]:
     """One world each: HDSim drives all its vehicles, then the Traffic Manager drives them."""
     rows = []
     for count in COUNTS:
@@ -38,12 +38,13 @@ def measure(ticks: int) -> Table:
                 "ratio": median(ours.think) / cycle if cycle else float("inf"),
             }
         )
-    return Table(
+    table = Table(
         "Drivers: perceive + decide beside the Traffic Manager [ms, medians]",
         rows,
         "Traffic Manager cycle: tick with it minus tick without, same world and vehicles; ratio: "
         "perceive + decide over that cycle.",
     )
+    return [table]
 
 
 def _managed_ticks(stage: Stage, ticks: int) -> list[float]:

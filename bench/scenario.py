@@ -16,7 +16,7 @@ from hdsim.run.stage import Stage
 from hdsim.scenario.task import ScenarioTask
 
 
-def measure(ticks: int) -> Table:
+def measure(ticks: int) -> list[Table]:
     """Whole scenarios with a Traffic Manager ego."""
     rows = []
     for vehicles in (1, 30, 70):
@@ -43,12 +43,13 @@ def measure(ticks: int) -> Table:
                 "server": median(ms["advance"]),
             }
         )
-    return Table(
+    table = Table(
         "Whole scenario, Traffic Manager ego, mixed traffic [ms, medians]",
         rows,
         "Rest of Traffic Manager: what is left of its cycle when the drivers have decided; it runs "
         "beside snapshot to record.",
     )
+    return [table]
 
 
 def recorded(

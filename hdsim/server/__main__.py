@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from hdsim.core.errors import HdsimError
-from hdsim.server.serve import serve
+from hdsim.server.serve import Watch, serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,9 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--synchronous", action="store_true", help="begin in synchronous mode, at frame 1"
     )
+    parser.add_argument("--record-wire", type=Path, help="write all that is sent to this file")
+    parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     a = parser.parse_args(arguments)
+    watch = Watch(a.record_wire, a.profile)
     try:
-        serve(a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous)
+        serve(a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch)
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from hdsim.server.server import Server
 from hdsim.server.town import load_town
+from hdsim.server.wire import WireLog
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What to write down about a session; nothing costs anything that is not asked for.
+
+    Attributes:
+        wire: File for everything that is sent (``hdsim.server.wire``).
+        profile: File for where the time goes (``hdsim.server.profile``).
+    """
+
+    wire: Path | None = None
+    profile: Path | None = None
 
 
 def serve(
@@ -18,6 +35,7 @@ def serve(
     stream_port: int = 0,
     exit_with_stdin: bool = False,
     synchronous: bool = False,
+    watch: Watch = Watch(),
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -29,11 +47,21 @@ def serve(
         exit_with_stdin: End when standard input does, so that the server dies with its parent.
         synchronous: Begin in synchronous mode. A server that begins as CARLA does lets time pass
             until the first client takes over, and how much depends on the wall clock.
+        watch: What to write down.
 
     Raises:
-        InputError: If the map cannot be used or a port is taken.
+        InputError: If the map cannot be used, a port is taken, or a file cannot be written.
     """
-    server = Server(load_town(map_name, "--map"), load_town, host, port, stream_port, synchronous)
+    logging.basicConfig(format="hdsim server: %(message)s")
+    wire = WireLog(watch.wire) if watch.wire is not None else None
+    town = load_town(map_name, "--map")
+    server = Server(town, load_town, host, port, stream_port, synchronous, wire)
+    profile = None
+    if watch.profile is not None:
+        from hdsim.server.profile import Profile
+
+        profile = Profile()
+        profile.clock()
     if exit_with_stdin:
         server.stop_on_eof(sys.stdin.fileno())
     signal.signal(signal.SIGTERM, _interrupt)
@@ -45,6 +73,10 @@ def serve(
         pass
     finally:
         server.close()
+        if wire is not None:
+            wire.close()
+        if profile is not None and watch.profile is not None:
+            profile.write(watch.profile)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

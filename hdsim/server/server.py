@@ -21,6 +21,7 @@ from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
 from hdsim.server.spinning import Spinner
 from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town
+from hdsim.server.wire import RecordedStream, WireLog
 
 # The client's Traffic Manager goes to sleep with an unguarded test of its wake-up flag; a frame
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic
@@ -57,6 +58,7 @@ class Server:
         stream_port: Port for streams; 0 takes a free one. Clients learn it from the server.
         synchronous: Begin in synchronous mode with a step of 0.05 s, so that no time passes
             before the first cue.
+        wire: Notes what is sent, if given.
 
     Raises:
         InputError: If a port is taken.
@@ -74,6 +76,7 @@ class Server:
         port: int = 0,
         stream_port: int = 0,
         synchronous: bool = False,
+        wire: WireLog | None = None,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = _listen(host, port, "--port")
@@ -82,6 +85,7 @@ class Server:
         self.stream_port: int = self._stream_listener.getsockname()[1]
         self._selector.register(self._rpc_listener, selectors.EVENT_READ, self._accept_rpc)
         self._selector.register(self._stream_listener, selectors.EVENT_READ, self._accept_stream)
+        self._wire = wire
         self._calls = table()
         self._session = Session(Simulation(town, find_town, self.stream_port), {})
         if synchronous:
@@ -200,7 +204,12 @@ class Server:
             self._callers[peer.number] = peer
 
     def _accept_stream(self) -> None:
-        self._accept(self._stream_listener, StreamConnection)
+        if self._wire is None:
+            self._accept(self._stream_listener, StreamConnection)
+            return
+        peer = self._accept(self._stream_listener, RecordedStream)
+        if peer is not None:
+            peer.log = self._wire
 
     def _accept(self, listener: socket.socket, kind: type[Peer]) -> Peer | None:
         try:
@@ -278,7 +287,10 @@ class Server:
         if not peer.open:
             return False  # it left while its earlier calls were answered
         if type(request) is BoxRequest:
-            peer.send(box_answer(request, calls_actors.box(self._session, request.actor)))
+            said = box_answer(request, calls_actors.box(self._session, request.actor))
+            peer.send(said)
+            if self._wire is not None:
+                self._wire.answered(peer.number, "get_actor_bounding_box", [request.actor], said)
             peer.last_call_s = time.perf_counter()
             self._spinner.box_call(peer.last_call_s)
             return self._spinner.seconds > 0.0
@@ -287,14 +299,20 @@ class Server:
         if request.name == "tick_cue" and self._sim.settings.synchronous and not request.args:
             if self._unpublished:
                 self._publish()
-            peer.send(self._run(peer, request))
+            self._reply(peer, request)
             self._step()
         else:
-            peer.send(self._run(peer, request))
+            self._reply(peer, request)
             if self._sim.episode != self._episode:
                 self._begin_episode()
         peer.last_call_s = time.perf_counter()
         return False
+
+    def _reply(self, peer: RpcConnection, request: Request) -> None:
+        said = self._run(peer, request)
+        peer.send(said)
+        if self._wire is not None:
+            self._wire.answered(peer.number, request.name, request.args, said)
 
     def _run(self, peer: RpcConnection, request: Request) -> bytes:
         """Runs a call; the answer, which is an error if the call fails in whatever way."""
@@ -331,6 +349,9 @@ class Server:
         if self._noticed:
             self._send_events(self._noticed)
             self._noticed = []
+        if len(self._sim.rack):
+            for stream, message in self._sim.readings(self._streams):
+                self._send(stream, message)
 
     def _send(self, stream: int, message: bytes) -> None:
         for peer in tuple(self._streams.get(stream, ())):
