@@ -9,7 +9,8 @@ import numpy as np
 
 from hdsim.core.state import wrap_angle
 from hdsim.road.lanes import LaneGraph, Signal
-from hdsim.server.blueprints import Attribute, Blueprint, PropModel, VehicleModel, WalkerModel
+from hdsim.server.attributes import Attribute
+from hdsim.server.blueprints import Blueprint, PropModel, VehicleModel, WalkerModel
 from hdsim.server.msgrpc import Encoded, encode
 from hdsim.server.shapes import Description, Pose, vector_wire
 

@@ -1,4 +1,4 @@
-"""Actors that ride on others: where they are when their parents have moved."""
+"""Actors without a body: where they are when what they ride on has moved."""
 
 from __future__ import annotations
 
@@ -48,9 +48,12 @@ def attitude(matrix: Floats) -> tuple[Floats, Floats, Floats]:
 class Attachments:
     """Who rides on what, until the population next changes.
 
+    A sensor that stands free rides on the world.
+
     Attributes:
         ids: Actor ids of the riders, parents before their own riders.
-        parents: Place of each parent among vehicles, walkers, props and riders, in that order.
+        parents: Place of each parent among vehicles, walkers, props and riders, in that order; -1
+            for the world.
         mounts: Pose of each rider in its parent's frame, shape (k, 6): x, y, z, pitch, yaw, roll.
     """
 
@@ -68,7 +71,7 @@ class Attachments:
             carriers: Vehicles, walkers and props as they were counted.
         """
         count = sum(map(len, carriers))
-        known = np.zeros((count + len(self.ids), 6))
+        known = np.zeros((count + len(self.ids) + 1, 6))  # the last one is the world
         start = 0
         for group in carriers:
             if len(group):
@@ -79,7 +82,7 @@ class Attachments:
         for k in np.flatnonzero(self.parents >= count).tolist():  # a rider on a rider is rare
             parent = known[self.parents[k : k + 1]]
             known[count + k] = _mounted(parent, self.mounts[k : k + 1])[0]
-        return known[count:]
+        return known[count:-1]
 
 
 def _poses(group: Carriers) -> Floats:
@@ -108,12 +111,12 @@ def attachments(actors: Mapping[int, Actor], carriers: Sequence[Carriers]) -> At
         start = len(place)
         place.update({actor: start + row for actor, row in group.row.items()})
     count = len(place)
-    riders = [a for a in actors.values() if a.parent]
+    riders = [a for a in actors.values() if a.parent or a.stream]
     place.update({a.id: count + k for k, a in enumerate(riders)})
     mounts = [_numbers(a.mount) for a in riders]
     return Attachments(
         [a.id for a in riders],
-        np.array([place[a.parent] for a in riders], dtype=np.int64),
+        np.array([place.get(a.parent, -1) for a in riders], dtype=np.int64),
         np.array(mounts, dtype=np.float64).reshape(-1, 6),
     )
 

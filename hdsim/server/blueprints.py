@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import yaml
 
-
-class AttributeType(IntEnum):
-    """CARLA's attribute types; the numbers start at 1 (the client's stub file says otherwise)."""
-
-    BOOL = 1
-    INT = 2
-    FLOAT = 3
-    STRING = 4
-    COLOR = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One attribute of a blueprint; ``modifiable`` ones may be set by the client."""
-
-    name: str
-    type: AttributeType
-    value: str
-    modifiable: bool = False
-    recommended: tuple[str, ...] = ()
-
+from hdsim.server.attributes import Attribute, AttributeType
+from hdsim.server.sensors.catalogue import SENSORS
 
 _VEHICLE_LABELS = {
     "car": 14, "van": 14, "truck": 15, "bus": 16, "motorcycle": 18, "bicycle": 19,
@@ -107,22 +87,6 @@ class Blueprint:
 _Entry = tuple[str, tuple[Attribute, ...], dict[str, Any]]
 
 _COLORS = ("0,0,0", "255,255,255", "128,128,128", "137,0,0", "33,52,84")
-_NO_RENDERER = (
-    "this is HDSim's embedded server, which simulates traffic and renders nothing: "
-    "run a CARLA server for cameras, lidar and radar"
-)
-_NOT_SERVED = "is not served by HDSim's embedded server"
-_REFUSED = (
-    *((f"sensor.camera.{n}", _NO_RENDERER) for n in (
-        "depth", "dvs", "instance_segmentation", "normals", "optical_flow", "rgb",
-        "semantic_segmentation",
-    )),
-    *((f"sensor.lidar.{n}", _NO_RENDERER) for n in ("ray_cast", "ray_cast_semantic")),
-    ("sensor.other.radar", _NO_RENDERER),
-    *((f"sensor.other.{n}", f"this sensor {_NOT_SERVED}") for n in (
-        "gnss", "imu", "obstacle", "rss",
-    )),
-)  # fmt: skip
 
 
 def _vehicle_attributes(row: dict[str, Any]) -> tuple[Attribute, ...]:
@@ -144,13 +108,6 @@ def _vehicle_attributes(row: dict[str, Any]) -> tuple[Attribute, ...]:
     )
 
 
-def _sensor_attributes(name: str) -> tuple[Attribute, ...]:
-    return (
-        Attribute("role_name", AttributeType.STRING, "front", True),
-        Attribute("ros_name", AttributeType.STRING, name, True),
-    )
-
-
 def _data(name: str) -> dict[str, Any]:
     path = resources.files("hdsim.server").joinpath(f"data/{name}.yaml")
     data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -165,10 +122,8 @@ def _vehicles() -> Iterator[_Entry]:
 
 
 def _sensors() -> Iterator[_Entry]:
-    for name in ("sensor.other.collision", "sensor.other.lane_invasion"):
-        yield name, _sensor_attributes(name), {}
-    for name, why in _REFUSED:
-        yield name, _sensor_attributes(name), {"refusal": why}
+    for sensor in SENSORS.values():
+        yield sensor.name, sensor.attributes, {"refusal": sensor.refusal}
 
 
 def _walkers() -> Iterator[_Entry]:

@@ -352,6 +352,9 @@ class Server:
         if len(self._sim.rack):
             for stream, message in self._sim.readings(self._streams):
                 self._send(stream, message)
+        if len(self._sim.rack):
+            for stream, message in self._sim.readings(self._streams):
+                self._send(stream, message)
 
     def _send(self, stream: int, message: bytes) -> None:
         for peer in tuple(self._streams.get(stream, ())):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from hdsim.core.state import Floats
 from hdsim.server import collisions, dynamics, frames, impacts, lights, spawning, walkers
 from hdsim.server.actors import Actor, light_actor, light_pose, spectator_actor
 from hdsim.server.attachments import attachments
 from hdsim.server.bodies import Bodies, bodies
 from hdsim.server.errors import CallError
 from hdsim.server.props import Props
+from hdsim.server.sensors.ground import Ground
+from hdsim.server.sensors.rack import Moment, Rack
+from hdsim.server.sensors.scene import Scene, body_scene
 from hdsim.server.shapes import Description, Pose, Settings, vector_wire
 from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
 from hdsim.server.surface import Surface
@@ -62,6 +66,7 @@ class Simulation:
         self.frame = 0
         self.episode = 0
         self.uploaded: Town | None = None
+        self.stub_cameras = False
         self._load(town)
 
     def load(self, town: Town, reset_settings: bool) -> None:
@@ -80,6 +85,7 @@ class Simulation:
         self.lights = lights.Lights(graph.signals)
         self._approaches = lights.Approaches(graph)
         self.vehicles, self.walkers, self.props = Vehicles(), Walkers(), Props()
+        self.rack = Rack(graph, town.xodr)
         self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
         self.actors: dict[int, Actor] = {}
@@ -117,6 +123,7 @@ class Simulation:
         """Notes what depends on who is there, after a change of it."""
         self._carriers = (self.vehicles, self.walkers, self.props)
         self._riders = attachments(self.actors, self._carriers)
+        self._rider_poses: Floats | None = None
 
     def rigid(self) -> collisions.RigidBodies:
         """Everything that can collide: vehicles, then walkers, then props."""
@@ -228,6 +235,9 @@ class Simulation:
         v.ax, v.ay = (v.vx - vx) / dt, (v.vy - vy) / dt
         self.lights.advance(dt)
         self._look_up_road()
+        self._rider_poses = self._riders.poses(self._carriers) if len(self._riders) else None
+        if len(self.rack) and self._rider_poses is not None:
+            self.rack.follow(self._riders.ids, self._rider_poses)
         return noticed
 
     def _walk(self, dt: float) -> None:
@@ -267,6 +277,31 @@ class Simulation:
                 ]
         return noticed
 
+    def readings(self, wanted: Container[int]) -> Iterator[tuple[int, bytes]]:
+        """Messages of the sensors that measure in the present frame, as stream and bytes.
+
+        Args:
+            wanted: Streams that somebody listens to.
+        """
+        now = Moment(self.frame, self.time_s, self.step_s, self._scene, self._turn_rate, self.actor)
+        return self.rack.readings(now, wanted)
+
+    def _scene(self, ground: Ground) -> Scene:
+        w = self.walkers
+        v = self.vehicles
+        velocities = np.column_stack([
+            np.concatenate([v.vx, w.vx]), np.concatenate([v.vy, w.vy]),
+            np.concatenate([np.zeros(len(v)), w.vz]),
+        ])  # fmt: skip
+        return body_scene(self.bodies(), velocities, ground)
+
+    def _turn_rate(self, actor: int) -> Floats:
+        """Turn rate of what carries an actor, about the three axes of the world [rad/s]."""
+        while actor and self.actors[actor].parent:
+            actor = self.actors[actor].parent
+        row = self.vehicles.row.get(actor)
+        return np.array([0.0, 0.0, 0.0 if row is None else float(self.vehicles.yaw_rate[row])])
+
     def frame_message(self) -> bytes:
         """The present step as the message of the world stream."""
         frames.show_lights(self._light_records, self.lights)
@@ -281,7 +316,6 @@ class Simulation:
             parts.append(frames.walker_records(self.walkers).tobytes())
         if len(self.props):
             parts.append(frames.prop_records(self.props).tobytes())
-        if len(self._riders):
-            poses = self._riders.poses(self._carriers)
-            parts.append(frames.posed_records(self._riders.ids, poses).tobytes())
+        if self._rider_poses is not None:
+            parts.append(frames.posed_records(self._riders.ids, self._rider_poses).tobytes())
         return framed(*parts)

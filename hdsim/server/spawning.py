@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from hdsim.server import collisions
 from hdsim.server.actors import Actor, bodiless_actor, prop_actor, vehicle_actor, walker_actor
+from hdsim.server.attributes import Values
 from hdsim.server.blueprints import Blueprint, VehicleModel, WalkerModel, library
 from hdsim.server.errors import CallError
+from hdsim.server.sensors.catalogue import SENSORS, is_camera
 from hdsim.server.shapes import Description, Pose
 from hdsim.server.streams import token
 
@@ -34,7 +36,7 @@ def spawn(sim: Simulation, wanted: Description, pose: Pose, parent: int = 0) -> 
     blueprint = library().get(wanted.id)
     if blueprint is None:
         raise CallError(f"no blueprint {wanted.id!r}")
-    if blueprint.refusal:
+    if blueprint.refusal and not (sim.stub_cameras and is_camera(wanted.id)):
         raise CallError(f"cannot spawn {wanted.id}: {blueprint.refusal}")
     if blueprint.vehicle is not None:
         return _vehicle(sim, blueprint, blueprint.vehicle, wanted, pose, parent)
@@ -109,11 +111,22 @@ def _controller(
 def _sensor(
     sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
 ) -> Actor:
-    if parent not in sim.vehicles.row and parent not in sim.walkers.row:
+    """A sensor on a body, on another sensor, or free in the world."""
+    values, kind = Values(blueprint.attributes, wanted.attributes), SENSORS[wanted.id]
+    try:
+        settings = None if kind.settings is None else kind.settings(values)
+    except ValueError as error:
+        raise CallError(f"cannot spawn {wanted.id}: {error}") from error
+    carried = any(parent in group.row for group in (sim.vehicles, sim.walkers, sim.props))
+    if settings is None and parent not in sim.vehicles.row and parent not in sim.walkers.row:
         raise CallError(f"{wanted.id} must be attached to a vehicle or a walker")
+    if parent and not carried and not sim.actor(parent).stream:
+        raise CallError(f"cannot attach {wanted.id} to actor {parent} ({sim.actor(parent).type})")
     stream = sim.new_stream()
     ticket = token(stream, sim.stream_port)
     made = bodiless_actor(sim.new_id(), blueprint, wanted, parent, pose, stream, ticket)
+    if settings is not None:
+        sim.rack.add(made, values, settings, sim.frame, sim.time_s)
     return sim.register(made)
 
 
@@ -133,5 +146,6 @@ def destroy(sim: Simulation, actor: int) -> bool:
     for group in (sim.vehicles, sim.walkers, sim.props):
         if actor in group.row:
             group.remove(actor)
+    sim.rack.remove(actor)
     sim.unregister(actor)
     return True
