@@ -1,4 +1,4 @@
-"""The ground that people can walk on: every lane as a strip, crosswalks, and junction mouths.
+"""The ground that people can walk on: every lane as a strip, and the mouths of junctions.
 
 Unlike the lane graph this covers sidewalks, shoulders and all the rest of a road's cross-section,
 and neighbouring strips share their edges point by point.
@@ -15,7 +15,6 @@ import numpy as np
 from lxml import etree
 
 from hdsim.core.state import Floats, Ints
-from hdsim.road.crosswalks import Crosswalk, find_crosswalks
 from hdsim.road.furniture import WALKED
 
 # Lanes without a surface to walk on: unpaved ground beside and between carriageways.
@@ -76,17 +75,15 @@ class Mouth:
 
 @dataclass(frozen=True, slots=True)
 class Pavement:
-    """What people can walk on in a map.
+    """The pavement of a map.
 
     Attributes:
         strips: In file order.
         mouths: In file order of their roads.
-        crosswalks: In file order.
     """
 
     strips: tuple[Strip, ...]
     mouths: tuple[Mouth, ...]
-    crosswalks: tuple[Crosswalk, ...]
 
 
 def find_pavement(name: str, xodr: str) -> Pavement:
@@ -106,7 +103,7 @@ def find_pavement(name: str, xodr: str) -> Pavement:
         found = list(_strips(road, world_map))
         strips += (strip for section in found for strip in section)
         mouths += _mouths(road, found)
-    return Pavement(tuple(strips), tuple(mouths), tuple(find_crosswalks(root, world_map)))
+    return Pavement(tuple(strips), tuple(mouths))
 
 
 def _strips(road: Any, world_map: Any) -> Iterator[list[Strip]]:

@@ -80,9 +80,17 @@ def dispatch(call: Call, session: Session, args: list[Any]) -> Any:
 
 def table() -> dict[str, Call]:
     """All calls by name."""
-    from hdsim.server import calls_actors, calls_batch, calls_lights, calls_other, calls_world
+    from hdsim.server import (
+        calls_actors,
+        calls_batch,
+        calls_files,
+        calls_lights,
+        calls_other,
+        calls_world,
+    )
 
     found: dict[str, Call] = {}
-    for room in (calls_world, calls_actors, calls_batch, calls_lights, calls_other):
+    rooms = (calls_world, calls_actors, calls_batch, calls_files, calls_lights, calls_other)
+    for room in rooms:
         found.update(room.CALLS)
     return found

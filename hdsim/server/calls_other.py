@@ -53,9 +53,8 @@ _REGISTRY = {
 }
 
 # Asked by the client on its own account, or without harm to a program that goes on: an empty
-# answer is the truth here (no files, no buildings, no street lights, nothing drawn).
+# answer is the truth here (no buildings, no street lights, nothing drawn).
 ACCEPTED = {
-    "get_required_files": _accept(1, []),
     "query_lights_state": _accept(1, []),
     "update_lights_state": _accept_void(3),
     "update_day_night_cycle": _accept_void(2),
@@ -81,8 +80,6 @@ ACCEPTED = {
 REFUSED = {
     name: _refuse(name, count, answer)
     for name, count, answer in (
-        ("request_file", 1, Answer.VALUE),
-        ("get_navigation_mesh", 0, Answer.VALUE),
         ("console_command", 1, Answer.VALUE),
         ("set_imui_gravity", 1, Answer.VOID),
         ("get_imui_gravity", 0, Answer.VALUE),

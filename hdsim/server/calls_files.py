@@ -1,0 +1,33 @@
+"""Files that the client keeps on its disk: the navigation mesh, and none else."""
+
+from __future__ import annotations
+
+from hdsim.server import shapes
+from hdsim.server.calls import Call, Session
+from hdsim.server.errors import CallError
+from hdsim.server.navmesh import NavFile, navigation
+
+
+def _own(s: Session) -> NavFile:
+    return navigation(s.sim.town.name, s.sim.town.xodr)
+
+
+def _list(s: Session, folder: str) -> list[str]:
+    """The folder ``Nav`` alone: without files for the map ("") and the Traffic Manager ("TM") the
+    client reads the map from get_map_data.
+    """
+    return [_own(s).name] if folder == "Nav" else []
+
+
+def _file(s: Session, name: str) -> bytes:
+    own = _own(s)
+    if name != own.name:
+        raise CallError(f"no file {name!r}: this map has {own.name!r} only")
+    return own.content
+
+
+CALLS = {
+    "get_required_files": Call(_list, (shapes.text,)),
+    "request_file": Call(_file, (shapes.text,)),
+    "get_navigation_mesh": Call(lambda s: _own(s).content),
+}

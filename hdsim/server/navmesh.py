@@ -1,0 +1,80 @@
+"""The navigation mesh that CARLA's client moves its AI walkers on.
+
+The client asks for the files of the folder ``Nav``, fetches those that it has not yet on its disk
+under the same name (in ``~/carlaCache`` or ``$CARLA_CACHE_DIR``) and never looks at them again:
+the name here holds a hash of the content, so that another mesh is another file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from hdsim.road.cache import cache_dir
+from hdsim.road.pavement import find_pavement
+from hdsim.server.convex import convex_mesh
+from hdsim.server.detour import ConvexMesh, navigation_file
+from hdsim.server.town import Town, parse_town
+from hdsim.server.walkways import find_walkways
+
+# Part of the key of the server's own cache: raise it whenever the mesh of the same map changes.
+NAVMESH_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NavFile:
+    """A file for the client.
+
+    Attributes:
+        name: As the client asks for it and keeps it; no folder.
+        content: Its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+def navigation_mesh(town: Town) -> ConvexMesh:
+    """The walkable polygons of a map."""
+    pavement = find_pavement(town.name, town.xodr)
+    return convex_mesh(find_walkways(pavement, town.furniture.crosswalks, town.graph))
+
+
+@lru_cache(maxsize=4)
+def navigation(name: str, xodr: str) -> NavFile:
+    """The navigation file of a map, built once per (text, version) and then read from disk.
+
+    A cache folder that cannot be written leaves the mesh uncached, which changes no answer.
+
+    Args:
+        name: Town name.
+        xodr: OpenDRIVE text of a map that is being served.
+    """
+    digest = hashlib.sha256(f"{NAVMESH_VERSION}\n{xodr}".encode()).hexdigest()[:32]
+    path = cache_dir() / "navigation" / f"{digest}.bin"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = navigation_file(navigation_mesh(parse_town(name, xodr)))
+        with contextlib.suppress(OSError):
+            _write(path, content)
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    return NavFile(f"{plain}-{hashlib.sha256(content).hexdigest()[:16]}.bin", content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise
