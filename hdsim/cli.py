@@ -162,6 +162,9 @@ def server(
     town: Annotated[str, typer.Option("--map", help="Town, .xodr file or built-in map.")] = "grid",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 2000,
+    stub_cameras: Annotated[
+        bool, typer.Option("--stub-cameras", help="Let cameras be spawned: they send blank frames.")
+    ] = False,
     record_wire: Annotated[
         Path | None, typer.Option(help="Write all that is sent to this file.")
     ] = None,
@@ -170,7 +173,7 @@ def server(
     ] = None,
 ) -> None:
     """Serve a map to any CARLA client: no Unreal, no GPU."""
-    serve(town, host, port, watch=Watch(record_wire, profile))
+    serve(town, host, port, watch=Watch(record_wire, profile), stub_cameras=stub_cameras)
 
 
 def version(wanted: bool) -> None:

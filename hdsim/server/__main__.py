@@ -24,12 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--synchronous", action="store_true", help="begin in synchronous mode, at frame 1"
     )
+    parser.add_argument(
+        "--stub-cameras", action="store_true", help="let cameras be spawned: they send blank frames"
+    )
     parser.add_argument("--record-wire", type=Path, help="write all that is sent to this file")
     parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     a = parser.parse_args(arguments)
     watch = Watch(a.record_wire, a.profile)
     try:
-        serve(a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch)
+        serve(
+            a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch,
+            a.stub_cameras,
+        )  # fmt: skip
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

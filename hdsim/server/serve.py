@@ -36,6 +36,7 @@ def serve(
     exit_with_stdin: bool = False,
     synchronous: bool = False,
     watch: Watch = Watch(),
+    stub_cameras: bool = False,
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -48,6 +49,7 @@ def serve(
         synchronous: Begin in synchronous mode. A server that begins as CARLA does lets time pass
             until the first client takes over, and how much depends on the wall clock.
         watch: What to write down.
+        stub_cameras: Let cameras be spawned, which send blank frames; nothing is rendered.
 
     Raises:
         InputError: If the map cannot be used, a port is taken, or a file cannot be written.
@@ -55,7 +57,7 @@ def serve(
     logging.basicConfig(format="hdsim server: %(message)s")
     wire = WireLog(watch.wire) if watch.wire is not None else None
     town = load_town(map_name, "--map")
-    server = Server(town, load_town, host, port, stream_port, synchronous, wire)
+    server = Server(town, load_town, host, port, stream_port, synchronous, wire, stub_cameras)
     profile = None
     if watch.profile is not None:
         from hdsim.server.profile import Profile

@@ -59,6 +59,7 @@ class Server:
         synchronous: Begin in synchronous mode with a step of 0.05 s, so that no time passes
             before the first cue.
         wire: Notes what is sent, if given.
+        stub_cameras: Let cameras be spawned, which send blank frames.
 
     Raises:
         InputError: If a port is taken.
@@ -77,6 +78,7 @@ class Server:
         stream_port: int = 0,
         synchronous: bool = False,
         wire: WireLog | None = None,
+        stub_cameras: bool = False,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = _listen(host, port, "--port")
@@ -90,6 +92,7 @@ class Server:
         self._session = Session(Simulation(town, find_town, self.stream_port), {})
         if synchronous:
             self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
+        self._sim.stub_cameras = stub_cameras
         self._callers: dict[int, RpcConnection] = {}
         self._streams: dict[int, list[StreamConnection]] = {}
         self._next_number = 1
@@ -349,9 +352,6 @@ class Server:
         if self._noticed:
             self._send_events(self._noticed)
             self._noticed = []
-        if len(self._sim.rack):
-            for stream, message in self._sim.readings(self._streams):
-                self._send(stream, message)
         if len(self._sim.rack):
             for stream, message in self._sim.readings(self._streams):
                 self._send(stream, message)
