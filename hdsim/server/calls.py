@@ -86,11 +86,22 @@ def table() -> dict[str, Call]:
         calls_files,
         calls_lights,
         calls_other,
+        calls_vehicles,
+        calls_walkers,
         calls_world,
     )
 
     found: dict[str, Call] = {}
-    rooms = (calls_world, calls_actors, calls_batch, calls_files, calls_lights, calls_other)
+    rooms = (
+        calls_world,
+        calls_actors,
+        calls_vehicles,
+        calls_walkers,
+        calls_batch,
+        calls_files,
+        calls_lights,
+        calls_other,
+    )
     for room in rooms:
         found.update(room.CALLS)
     return found

@@ -3,43 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hdsim.server import shapes
+from hdsim.server import calls_actors, calls_lights, calls_vehicles, calls_walkers, shapes
 from hdsim.server.calls import Answer, Call, Session
-from hdsim.server.calls_actors import controls, set_lights, set_physics, set_velocity
 from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import value, value_error
-from hdsim.server.shapes import ShapeError
+from hdsim.server.shapes import Reader, ShapeError
 
-_SPAWN, _DESTROY, _CONTROL = 0, 1, 2
-_NAMES = {
-    3: "ApplyVehicleAckermannControl", 4: "ApplyWalkerControl", 5: "ApplyVehiclePhysicsControl",
-    7: "ApplyWalkerState", 9: "ApplyTargetAngularVelocity", 10: "ApplyImpulse",
-    11: "ApplyForce", 12: "ApplyAngularImpulse", 13: "ApplyTorque", 19: "ApplyLocation",
-    20: "ConsoleCommand", 21: "SetTrafficLightState",
-}  # fmt: skip
+_SPAWN, _DESTROY, _CONTROL, _CONSOLE = 0, 1, 2, 20
+NO_CONSOLE = "there is no Unreal console behind HDSim's embedded server"
 
 
-def _ignore(_s: Session, _actor: int, _argument: Any) -> None:
-    """Accepted and not acted on: no gravity to switch, no telemetry to show.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command ``[actor, argument, ...]``: its name, what to do, how to read the arguments."""
+
+    name: str
+    run: Callable[..., object]
+    readers: tuple[Reader[Any], ...]
+
+
+def _accept(s: Session, actor: int, _argument: Any) -> None:
+    """Accepted and not acted on: nothing to show.
 
     SetAutopilot is among them, because the client registers the vehicle with its own Traffic
     Manager after the answer.
     """
+    s.sim.actor(actor)
 
 
-# Commands ``[actor, argument]``: how to read the argument, and what to do.
-_SIMPLE: dict[int, tuple[Callable[[Any], Any], Callable[[Session, int, Any], None]]] = {
-    6: (shapes.pose, lambda s, actor, pose: s.sim.place(actor, pose)),
-    8: (shapes.vector, set_velocity),
-    14: (shapes.boolean, set_physics),
-    15: (shapes.boolean, _ignore),
-    16: (shapes.boolean, _ignore),
-    17: (shapes.boolean, _ignore),
-    18: (shapes.integer, set_lights),
+COMMANDS = {
+    _CONTROL: Command("ApplyVehicleControl", calls_vehicles.control, (shapes.anything,)),
+    3: Command(
+        "ApplyVehicleAckermannControl",
+        calls_vehicles.ackermann,
+        (calls_vehicles.ackermann_control,),
+    ),
+    4: Command("ApplyWalkerControl", calls_walkers.control, (calls_walkers.walker_control,)),
+    6: Command("ApplyTransform", lambda s, actor, pose: s.sim.place(actor, pose), (shapes.pose,)),
+    7: Command("ApplyWalkerState", calls_walkers.lead, (shapes.pose, shapes.number)),
+    8: Command("ApplyTargetVelocity", calls_actors.set_velocity, (shapes.vector,)),
+    9: Command(
+        "ApplyTargetAngularVelocity", calls_actors.set_angular_velocity, (calls_actors.axial,)
+    ),
+    10: Command("ApplyImpulse", calls_actors.impulse, (shapes.vector,)),
+    11: Command("ApplyForce", calls_actors.force, (shapes.vector,)),
+    12: Command("ApplyAngularImpulse", calls_actors.angular_impulse, (calls_actors.axial,)),
+    13: Command("ApplyTorque", calls_actors.torque, (calls_actors.axial,)),
+    14: Command("SetSimulatePhysics", calls_actors.set_physics, (shapes.boolean,)),
+    15: Command("SetEnableGravity", calls_actors.set_gravity, (shapes.boolean,)),
+    16: Command("SetAutopilot", _accept, (shapes.boolean,)),
+    17: Command("ShowDebugTelemetry", _accept, (shapes.boolean,)),
+    18: Command("SetVehicleLightState", calls_vehicles.set_lights, (shapes.integer,)),
+    19: Command("ApplyLocation", calls_actors.set_location, (shapes.vector,)),
+    21: Command("SetTrafficLightState", calls_lights.set_state, (calls_lights.light_state,)),
 }
 
 
@@ -58,7 +79,8 @@ def _all_controls(s: Session, commands: list[Any]) -> list[Any] | None:
             return None
         row = s.sim.vehicles.row
         rows = [row[actor] for actor, _ in pairs]
-        s.sim.vehicles.control(np.array(rows), controls([control for _, control in pairs]))
+        wanted = calls_vehicles.controls([control for _, control in pairs])
+        s.sim.control(np.array(rows), [actor for actor, _ in pairs], wanted)
     except (TypeError, ValueError, KeyError, IndexError):
         return None
     return [[[1, actor]] for actor, _ in pairs]
@@ -81,19 +103,14 @@ def _run(s: Session, kind: int, payload: Any) -> int:
         if not s.sim.destroy(actor):
             raise CallError(f"unknown actor {actor}")
         return actor
-    if kind in _NAMES:
-        raise CallError(f"{_NAMES[kind]} is not served by HDSim's embedded server")
-    actor, argument = shapes.items(payload, 2, "an actor id and an argument")
-    actor = shapes.integer(actor)
-    if kind == _CONTROL:
-        row = s.sim.vehicle_row(actor)
-        s.sim.vehicles.control(np.array([row]), controls([argument]))
-    elif kind in _SIMPLE:
-        read, run = _SIMPLE[kind]
-        s.sim.actor(actor)
-        run(s, actor, read(argument))
-    else:
+    if kind == _CONSOLE:
+        raise CallError(NO_CONSOLE)
+    command = COMMANDS.get(kind)
+    if command is None:
         raise ShapeError(f"unknown command {kind}")
+    actor, *arguments = shapes.items(payload, 1 + len(command.readers), command.name)
+    actor = shapes.integer(actor)
+    command.run(s, actor, *[r(a) for r, a in zip(command.readers, arguments, strict=True)])
     return actor
 
 

@@ -13,7 +13,8 @@ from hdsim.server.calls import Answer, Call, Session
 from hdsim.server.shapes import ShapeError
 
 
-def _state(value: Any) -> SignalState:
+def light_state(value: Any) -> SignalState:
+    """TrafficLightState."""
     try:
         return SignalState(shapes.integer(value))
     except ValueError as error:
@@ -22,7 +23,8 @@ def _state(value: Any) -> SignalState:
         ) from error
 
 
-def _set_state(s: Session, actor: int, state: SignalState) -> None:
+def set_state(s: Session, actor: int, state: SignalState) -> None:
+    """Shows a state on a traffic light until its controller next changes."""
     s.sim.lights.set_state(s.sim.signal(actor), state)
 
 
@@ -57,7 +59,7 @@ def _light_boxes(s: Session, actor: int) -> list[Any]:
 
 
 CALLS = {
-    "set_traffic_light_state": Call(_set_state, (shapes.integer, _state), Answer.VOID),
+    "set_traffic_light_state": Call(set_state, (shapes.integer, light_state), Answer.VOID),
     "set_traffic_light_green_time": _set_time(SignalState.GREEN),
     "set_traffic_light_yellow_time": _set_time(SignalState.YELLOW),
     "set_traffic_light_red_time": _set_time(SignalState.RED),

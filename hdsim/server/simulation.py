@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.server import collisions, dynamics, frames, impacts, lights, spawning, walkers
+from hdsim.server.ackermann import Ackermann
 from hdsim.server.actors import Actor, light_actor, light_pose, spectator_actor
 from hdsim.server.attachments import attachments
 from hdsim.server.bodies import Bodies, bodies
 from hdsim.server.errors import CallError
+from hdsim.server.forces import Forces
 from hdsim.server.props import Props
 from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rack import Moment, Rack
@@ -86,6 +88,7 @@ class Simulation:
         self._approaches = lights.Approaches(graph)
         self.vehicles, self.walkers, self.props = Vehicles(), Walkers(), Props()
         self.rack = Rack(graph, town.xodr)
+        self.ackermann, self.forces = Ackermann(), Forces()
         self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
         self.actors: dict[int, Actor] = {}
@@ -192,6 +195,19 @@ class Simulation:
             raise CallError(f"actor {actor} is not a walker of this episode")
         return row
 
+    def control(self, rows: Ints, actors: Sequence[int], controls: Floats) -> None:
+        """Applies vehicle controls, which end Ackermann control.
+
+        Args:
+            rows: Rows of the vehicles, shape (k,).
+            actors: Their ids.
+            controls: As for ``Vehicles.control``, shape (k, 7).
+        """
+        self.vehicles.control(rows, controls)
+        if len(self.ackermann):
+            for actor in actors:
+                self.ackermann.release(actor)
+
     def place(self, actor: int, pose: Pose) -> None:
         """Teleports a vehicle, a walker, a prop or the spectator.
 
@@ -225,8 +241,12 @@ class Simulation:
         dt, v = self.step_s, self.vehicles
         self.frame += 1
         self.time_s += dt
-        vx, vy = v.vx, v.vy
+        vx, vy, places = v.vx, v.vy, (v.x, v.y, v.yaw)
+        if len(self.ackermann):
+            self.ackermann.step(v, dt)
+        self.forces.before(v, dt)
         dynamics.step(v, dt)
+        self.forces.after(v, places, dt)
         if len(self.walkers):
             self._walk(dt)
         everything = self.rigid()

@@ -146,6 +146,8 @@ def destroy(sim: Simulation, actor: int) -> bool:
     for group in (sim.vehicles, sim.walkers, sim.props):
         if actor in group.row:
             group.remove(actor)
+    sim.ackermann.forget(actor)
+    sim.forces.forget(actor)
     sim.rack.remove(actor)
     sim.unregister(actor)
     return True

@@ -1,0 +1,151 @@
+"""Calls about one vehicle: its control, physics, lights, wheels and instruments."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from hdsim.core.state import Floats
+from hdsim.server import shapes
+from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.errors import CallError
+from hdsim.server.physics_control import physics_control
+from hdsim.server.shapes import Reader, ShapeError
+from hdsim.server.telemetry import telemetry, wheel_angle_deg
+
+CONTROL_FIELDS = 7
+_FRONT_WHEELS = (0, 1)  # CARLA's VehicleWheelLocation
+
+
+def controls(values: list[Any]) -> Floats:
+    """VehicleControls as numbers, shape (k, 7); a NaN stays a NaN.
+
+    Raises:
+        ShapeError: If they are not 7 numbers or booleans each.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"expected vehicle controls of {CONTROL_FIELDS} numbers") from error
+    if array.shape != (len(values), CONTROL_FIELDS):
+        raise ShapeError(f"expected vehicle controls of {CONTROL_FIELDS} numbers")
+    return array
+
+
+def control(s: Session, actor: int, wanted: Any) -> None:
+    """Applies one VehicleControl."""
+    row = s.sim.vehicle_row(actor)
+    s.sim.control(np.array([row]), [actor], controls([wanted]))
+
+
+def numbers(count: int, what: str) -> Reader[tuple[float, ...]]:
+    """Reads an array of ``count`` numbers."""
+
+    def read(value: Any) -> tuple[float, ...]:
+        return tuple(shapes.number(v) for v in shapes.items(value, count, what))
+
+    return read
+
+
+ackermann_control = numbers(5, "an Ackermann control")
+_gains = numbers(6, "Ackermann controller settings")
+
+
+def ackermann(s: Session, actor: int, target: tuple[float, ...]) -> None:
+    """Brings a vehicle under Ackermann control."""
+    s.sim.vehicle_row(actor)
+    s.sim.ackermann.engage(actor, target)
+
+
+def _ackermann_settings(s: Session, actor: int) -> list[float]:
+    s.sim.vehicle_row(actor)
+    return list(s.sim.ackermann.gains(actor))
+
+
+def _set_ackermann_settings(s: Session, actor: int, gains: tuple[float, ...]) -> None:
+    s.sim.vehicle_row(actor)
+    s.sim.ackermann.set_gains(actor, gains)
+
+
+def _physics_control(s: Session, actor: int) -> list[Any]:
+    row = s.sim.vehicle_row(actor)
+    return physics_control(s.sim.vehicles, row, s.sim.actor(actor).wheels)
+
+
+def _telemetry(s: Session, actor: int) -> list[Any]:
+    return telemetry(s.sim.vehicles, s.sim.vehicle_row(actor), s.sim.actor(actor).wheels)
+
+
+def set_lights(s: Session, actor: int, flags: int) -> None:
+    """Sets a vehicle's lights, CARLA's bits."""
+    s.sim.vehicles.flags[s.sim.vehicle_row(actor)] = flags & 0xFFFFFFFF
+
+
+def _light_states(s: Session) -> list[list[int]]:
+    v = s.sim.vehicles
+    return [[actor, flags] for actor, flags in zip(v.id.tolist(), v.flags.tolist(), strict=True)]
+
+
+def _hold_velocity(s: Session, actor: int, velocity: tuple[float, float, float]) -> None:
+    s.sim.vehicle_row(actor)
+    s.sim.forces.hold(actor, velocity[0], velocity[1])
+
+
+def _let_velocity_go(s: Session, actor: int) -> None:
+    s.sim.vehicle_row(actor)
+    s.sim.forces.let_go(actor)
+
+
+def _wheel_angle(s: Session, actor: int, wheel: int) -> float:
+    row = s.sim.vehicle_row(actor)
+    return wheel_angle_deg(s.sim.vehicles, row) if wheel in _FRONT_WHEELS else 0.0
+
+
+def refuse(why: str, *readers: Reader[Any], answer: Answer = Answer.VOID) -> Call:
+    """A call that this server cannot do; a client that waits for the answer gets this text."""
+
+    def run(_s: Session, *_: Any) -> NoReturn:
+        raise CallError(why)
+
+    return Call(run, readers, answer)
+
+
+def _vehicle_only(s: Session, actor: int, *_: Any) -> None:
+    """Accepted for a vehicle, and without effect: what it changes is only drawn."""
+    s.sim.vehicle_row(actor)
+
+
+_ID = shapes.integer
+_ONE_PHYSICS = "HDSim's embedded server has one vehicle model of its own"
+_NOT_DRAWN = "wheels that turn are drawn, and HDSim's embedded server draws nothing"
+
+CALLS = {
+    "apply_control_to_vehicle": Call(control, (_ID, shapes.anything), Answer.VOID),
+    "apply_ackermann_control_to_vehicle": Call(ackermann, (_ID, ackermann_control), Answer.VOID),
+    "get_ackermann_controller_settings": Call(_ackermann_settings, (_ID,)),
+    "apply_ackermann_controller_settings": Call(
+        _set_ackermann_settings, (_ID, _gains), Answer.VOID
+    ),
+    "get_physics_control": Call(_physics_control, (_ID,)),
+    "get_telemetry_data": Call(_telemetry, (_ID,)),
+    "show_vehicle_debug_telemetry": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),
+    "set_actor_autopilot": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),
+    "get_vehicle_light_state": Call(
+        lambda s, actor: [int(s.sim.vehicles.flags[s.sim.vehicle_row(actor)])], (_ID,)
+    ),
+    "set_vehicle_light_state": Call(set_lights, (_ID, shapes.light_flags), Answer.VOID),
+    "get_vehicle_light_states": Call(_light_states),
+    "enable_actor_constant_velocity": Call(_hold_velocity, (_ID, shapes.vector), Answer.VOID),
+    "disable_actor_constant_velocity": Call(_let_velocity_go, (_ID,), Answer.VOID),
+    "open_vehicle_door": Call(_vehicle_only, (_ID, _ID), Answer.VOID),
+    "close_vehicle_door": Call(_vehicle_only, (_ID, _ID), Answer.VOID),
+    "get_wheel_steer_angle": Call(_wheel_angle, (_ID, _ID)),
+    "set_wheel_steer_direction": Call(_vehicle_only, (_ID, _ID, shapes.number), Answer.VOID),
+    "set_wheel_pitch_angle": Call(_vehicle_only, (_ID, _ID, shapes.number), Answer.VOID),
+    "get_wheel_pitch_angle": refuse(_NOT_DRAWN, _ID, _ID, answer=Answer.VALUE),
+    "enable_carsim": refuse(_ONE_PHYSICS, _ID, shapes.anything),
+    "use_carsim_road": refuse(_ONE_PHYSICS, _ID, shapes.anything),
+    "enable_chrono_physics": refuse(_ONE_PHYSICS, _ID, *[shapes.anything] * 6),
+    "restore_physx_physics": Call(_vehicle_only, (_ID,), Answer.VOID),
+}
