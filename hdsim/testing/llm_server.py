@@ -55,6 +55,8 @@ class ScriptedModel:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            wbufsize = -1  # head and body in one packet
+
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 request = json.loads(self.rfile.read(length))
