@@ -203,8 +203,10 @@ def step(w: Walkers, surface: Surface, dt: float) -> None:
     wanted_x, wanted_y = w.direction_x * w.control_speed, w.direction_y * w.control_speed
     speed = np.hypot(vx, vy)
     kept = np.maximum(1.0 - TUMBLE_DECELERATION * dt / np.maximum(speed, 1e-9), 0.0)
-    w.vx = np.where(w.physics, np.where(w.dead, vx * kept, wanted_x), 0.0)
-    w.vy = np.where(w.physics, np.where(w.dead, vy * kept, wanted_y), 0.0)
+    # CARLA's client switches the physics of a walker off that it leads, which moves all the same.
+    moves = w.physics | w.led
+    w.vx = np.where(moves, np.where(w.dead, vx * kept, wanted_x), 0.0)
+    w.vy = np.where(moves, np.where(w.dead, vy * kept, wanted_y), 0.0)
     w.ax, w.ay = (w.vx - vx) / dt, (w.vy - vy) / dt
     goes = w.physics & ~w.led
     w.x = np.where(goes, w.x + w.vx * dt, w.x)
