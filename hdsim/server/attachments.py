@@ -30,11 +30,12 @@ def rotation(pitch: Floats, yaw: Floats, roll: Floats) -> Floats:
     """
     cp, sp, cy, sy = np.cos(pitch), np.sin(pitch), np.cos(yaw), np.sin(yaw)
     cr, sr = np.cos(roll), np.sin(roll)
-    return np.stack([
-        np.stack([cy * cp, -sy * cr - cy * sp * sr, sy * sr - cy * sp * cr], axis=-1),
-        np.stack([sy * cp, cy * cr - sy * sp * sr, -cy * sr - sy * sp * cr], axis=-1),
-        np.stack([sp, cp * sr, cp * cr], axis=-1),
-    ], axis=-2)  # fmt: skip
+    turn = np.empty((len(pitch), 3, 3))
+    turn[:, 0, 0], turn[:, 1, 0], turn[:, 2, 0] = cy * cp, sy * cp, sp
+    turn[:, 0, 1], turn[:, 1, 1] = -sy * cr - cy * sp * sr, cy * cr - sy * sp * sr
+    turn[:, 0, 2], turn[:, 1, 2] = sy * sr - cy * sp * cr, -cy * sr - sy * sp * cr
+    turn[:, 2, 1], turn[:, 2, 2] = cp * sr, cp * cr
+    return turn
 
 
 def attitude(matrix: Floats) -> tuple[Floats, Floats, Floats]:
@@ -55,11 +56,15 @@ class Attachments:
         parents: Place of each parent among vehicles, walkers, props and riders, in that order; -1
             for the world.
         mounts: Pose of each rider in its parent's frame, shape (k, 6): x, y, z, pitch, yaw, roll.
+        on_bodies: Riders that are not at their parent's own pose and ride on a body or the world.
+        on_riders: Riders that ride on a rider.
     """
 
     ids: list[int]
     parents: Ints
     mounts: Floats
+    on_bodies: Ints
+    on_riders: list[int]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -71,32 +76,36 @@ class Attachments:
             carriers: Vehicles, walkers and props as they were counted.
         """
         count = sum(map(len, carriers))
-        known = np.zeros((count + len(self.ids) + 1, 6))  # the last one is the world
+        bodies = np.zeros((count + 1, 6))  # the last one is the world
         start = 0
         for group in carriers:
             if len(group):
-                known[start : start + len(group)] = _poses(group)
-            start += len(group)
-        direct = np.flatnonzero(self.parents < count)
-        known[count + direct] = _mounted(known[self.parents[direct]], self.mounts[direct])
-        for k in np.flatnonzero(self.parents >= count).tolist():  # a rider on a rider is rare
-            parent = known[self.parents[k : k + 1]]
-            known[count + k] = _mounted(parent, self.mounts[k : k + 1])[0]
-        return known[count:-1]
-
-
-def _poses(group: Carriers) -> Floats:
-    columns = [getattr(group, name, None) for name in _POSE]
-    flat = np.zeros(len(group))
-    return np.column_stack([flat if c is None else c for c in columns])
+                end = start + len(group)
+                for column, name in enumerate(_POSE):
+                    values = getattr(group, name, None)
+                    if values is not None:
+                        bodies[start:end, column] = values
+                start = end
+        poses = bodies[np.where(self.parents < count, self.parents, -1)]
+        if len(self.on_bodies):
+            some = self.on_bodies
+            poses[some] = _mounted(poses[some], self.mounts[some])
+        for k in self.on_riders:  # rare
+            parent = int(self.parents[k]) - count
+            poses[k] = _mounted(poses[parent : parent + 1], self.mounts[k : k + 1])[0]
+        return poses
 
 
 def _mounted(parent: Floats, mount: Floats) -> Floats:
     """Poses in the world of mounts on parents, shape (k, 6) each."""
     turn = rotation(parent[:, 3], parent[:, 4], parent[:, 5])
-    place = parent[:, :3] + np.einsum("kij,kj->ki", turn, mount[:, :3])
-    both = turn @ rotation(mount[:, 3], mount[:, 4], mount[:, 5])
-    return np.column_stack([place, *attitude(both)])
+    poses = parent.copy()
+    poses[:, :3] += (turn @ mount[:, :3, None])[:, :, 0]
+    turned = mount[:, 3:].any(axis=1)
+    if turned.any():
+        both = turn[turned] @ rotation(*mount[turned, 3:].T)
+        poses[turned, 3:] = np.column_stack(attitude(both))
+    return poses
 
 
 def attachments(actors: Mapping[int, Actor], carriers: Sequence[Carriers]) -> Attachments:
@@ -113,11 +122,14 @@ def attachments(actors: Mapping[int, Actor], carriers: Sequence[Carriers]) -> At
     count = len(place)
     riders = [a for a in actors.values() if a.parent or a.stream]
     place.update({a.id: count + k for k, a in enumerate(riders)})
-    mounts = [_numbers(a.mount) for a in riders]
+    mounts = np.array([_numbers(a.mount) for a in riders], dtype=np.float64).reshape(-1, 6)
+    parents = np.array([place.get(a.parent, -1) for a in riders], dtype=np.int64)
     return Attachments(
         [a.id for a in riders],
-        np.array([place.get(a.parent, -1) for a in riders], dtype=np.int64),
-        np.array(mounts, dtype=np.float64).reshape(-1, 6),
+        parents,
+        mounts,
+        np.flatnonzero((parents < count) & mounts.any(axis=1)),
+        np.flatnonzero(parents >= count).tolist(),
     )
 
 

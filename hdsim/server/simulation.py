@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -209,7 +209,11 @@ class Simulation:
                 self.ackermann.release(actor)
 
     def place(self, actor: int, pose: Pose) -> None:
-        """Teleports a vehicle, a walker, a prop or the spectator.
+        """Teleports a vehicle, a walker, a prop or the spectator, or mounts a sensor elsewhere.
+
+        Args:
+            actor: Its id.
+            pose: In the world; a sensor's in the frame of what it is attached to, as in CARLA.
 
         Raises:
             CallError: If the actor cannot be moved.
@@ -221,10 +225,14 @@ class Simulation:
             if actor in group.row:
                 group.place(group.row[actor], pose)
                 return
-        raise CallError(f"actor {actor} cannot be moved")
+        found = self.actor(actor)
+        if not found.stream:
+            raise CallError(f"actor {actor} cannot be moved")
+        self.actors[actor] = replace(found, mount=pose)
+        self._note_population()
 
     def pose(self, actor: int) -> Pose:
-        """Where a vehicle, a walker, a prop or the spectator is.
+        """Where a vehicle, a walker, a prop or the spectator is, or how a sensor is mounted.
 
         Raises:
             CallError: If the actor is none of these.
@@ -234,7 +242,10 @@ class Simulation:
         for group in self._carriers:
             if actor in group.row:
                 return group.pose(group.row[actor])
-        raise CallError(f"actor {actor} has no place of its own")
+        found = self.actor(actor)
+        if not found.stream:
+            raise CallError(f"actor {actor} has no place of its own")
+        return found.mount
 
     def step(self) -> list[Collision]:
         """One step of time; returns what the collision sensors noticed."""

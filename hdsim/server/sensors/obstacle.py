@@ -98,8 +98,9 @@ class Obstacle:
         offset = np.column_stack([boxes.x, boxes.y, boxes.z]) - position
         size2 = boxes.half_length**2 + boxes.half_width**2 + boxes.half_height**2
         reach = np.sqrt(size2) + self.radius
-        near = (offset**2).sum(axis=1) <= (self.distance + reach) ** 2
-        near &= scene.ids != parent
+        along = np.clip(offset @ forward, 0.0, self.distance)
+        aside = offset - along[:, None] * forward  # from the nearest place on the way
+        near = ((aside**2).sum(axis=1) <= reach**2) & (scene.ids != parent)
         if self.only_moving:
             near &= scene.moves
         k = np.flatnonzero(near)

@@ -92,6 +92,7 @@ class Rack:
         self._sensors: dict[int, Sensor] = {}
         self._place: dict[int, int] = {}
         self._ids: list[int] = []
+        self._warned: set[str] = set()
         self._poses = np.zeros((0, 6))
         self._past = [np.zeros((0, 3))] * 3
 
@@ -126,8 +127,9 @@ class Rack:
         if kind.ray:
             warm_up()
             len(self.ground)  # now, and not while a client waits for a frame
-        if isinstance(settings, StubCamera):
-            _log.warning("%s (actor %d) sends blank frames", actor.type, actor.id)
+        if isinstance(settings, StubCamera) and actor.type not in self._warned:
+            self._warned.add(actor.type)
+            _log.warning("%s sends blank frames: nothing is rendered", actor.type)
 
     def remove(self, actor: int) -> None:
         """Takes out a sensor, if it is one of these."""
