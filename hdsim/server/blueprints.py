@@ -20,7 +20,7 @@ _VEHICLE_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class VehicleModel:
-    """Body of a vehicle model: full sizes and wheelbase [m], mass [kg]."""
+    """Body of a vehicle model: full sizes and wheelbase [m], mass [kg], CARLA id."""
 
     length: float
     width: float
@@ -29,6 +29,7 @@ class VehicleModel:
     mass: float
     base_type: str
     wheels: int
+    name: str = ""
 
     @property
     def label(self) -> int:
@@ -117,7 +118,9 @@ def _data(name: str) -> dict[str, Any]:
 def _vehicles() -> Iterator[_Entry]:
     for row in _data("vehicles")["vehicles"]:
         body = {k: float(row[k]) for k in ("length", "width", "height", "wheelbase", "mass")}
-        model = VehicleModel(**body, base_type=row["base_type"], wheels=row["wheels"])
+        model = VehicleModel(
+            **body, base_type=row["base_type"], wheels=row["wheels"], name=row["id"]
+        )
         yield row["id"], _vehicle_attributes(row), {"vehicle": model}
 
 

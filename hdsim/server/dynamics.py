@@ -15,43 +15,55 @@ import numpy as np
 
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats
+from hdsim.server import single_track
+from hdsim.server.physics import MAX_WHEEL_ANGLE, STEERING_CURVE, Physics
 from hdsim.server.vehicles import Vehicles
 
-FULL_THROTTLE = 4.5  # acceleration at standstill [m/s^2]
-FULL_BRAKE = 8.0  # deceleration [m/s^2]
-HAND_BRAKE = 6.0  # deceleration [m/s^2]
-ROLLING = 0.15  # resistance at any speed [m/s^2]
-LATERAL_LIMIT = 20.0  # largest v^2 * curvature [m/s^2]; 8 makes Traffic Manager cars run wide
+__all__ = ["MAX_WHEEL_ANGLE", "SLIDE_FRICTION", "STEERING_CURVE", "step", "wheel_angles"]
+
 SLIDE_FRICTION = 7.0  # deceleration of a slide [m/s^2], dry road
-MAX_WHEEL_ANGLE = np.deg2rad(70.0)
-# CARLA's steering curve: share of the wheel angle left at a speed [km/h].
-STEERING_CURVE = ((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7))
-_CURVE_SPEED, _CURVE_SHARE = np.array(STEERING_CURVE).T
 
 
-def path_curvature(speed: Floats, steer: Floats, wheelbase: Floats) -> Floats:
-    """Curvature of the centre's path, left positive [1/m], limited by grip.
+def wheel_angles(v: Vehicles) -> Floats:
+    """Present angles of the front wheels, left positive [rad], shape (n,)."""
+    if v.profile is Physics.REALISTIC:
+        return v.wheel_angle
+    return _wheel_angles(v.speed, v.steer, v.max_wheel_angle, v.steering_curve)
+
+
+def path_curvature(v: Vehicles, speed: Floats) -> Floats:
+    """Curvature of the centre's path at a speed, left positive [1/m], limited by grip.
 
     The centre is taken midway between the axles, so the body slip angle is
     ``atan(tan(wheel angle) / 2)`` and the curvature ``2 sin(slip) / wheelbase`` (kinematic bicycle,
     Rajamani 2012, Vehicle Dynamics and Control, section 2.2, with equal axle distances). Grip
     limits the curvature itself and not only the yaw rate, else cars would slide sideways.
     """
-    wheel = steer * MAX_WHEEL_ANGLE * np.interp(np.abs(speed) * 3.6, _CURVE_SPEED, _CURVE_SHARE)
-    curvature = 2.0 * np.sin(np.arctan(0.5 * np.tan(wheel))) / wheelbase
-    most = LATERAL_LIMIT / np.maximum(speed**2, 1e-6)
-    return np.asarray(np.clip(curvature, -most, most))
+    wheel = _wheel_angles(speed, v.steer, v.max_wheel_angle, v.steering_curve)
+    curvature = 2.0 * np.sin(np.arctan(0.5 * np.tan(wheel))) / v.wheelbase
+    most = v.grip / np.maximum(speed**2, 1e-6)
+    return np.minimum(np.maximum(curvature, -most), most)
 
 
-def step(v: Vehicles, dt: float) -> None:
-    """Moves every vehicle by one step of ``dt`` seconds, in place."""
+def step(v: Vehicles, dt: float, road_grip: float = 1.0) -> None:
+    """Moves every vehicle by one step, in place.
+
+    Args:
+        v: Vehicles.
+        dt: Step [s].
+        road_grip: Share of the dry grip that the weather leaves; profile realistic only, in
+            CARLA's own physics rain changes nothing.
+    """
+    if v.profile is Physics.REALISTIC:
+        single_track.step(v, dt, road_grip)
+        return
     speed = _new_speed(
-        v.speed, v.throttle, v.brake, v.hand_brake, v.reverse, v.top_speed, v.physics, dt,
-        FULL_THROTTLE, FULL_BRAKE, HAND_BRAKE, ROLLING,
+        v.speed, v.throttle, v.brake, v.hand_brake, v.reverse, v.full_throttle, v.full_brake,
+        v.full_hand_brake, v.rolling, v.drag, v.grip, v.physics, dt,
     )  # fmt: skip
     mean = 0.5 * (v.speed + speed)
-    curvature = path_curvature(mean, v.steer, v.wheelbase)
-    slip = np.arcsin(np.clip(0.5 * curvature * v.wheelbase, -1.0, 1.0))
+    curvature = path_curvature(v, mean)
+    slip = np.arcsin(np.minimum(np.maximum(0.5 * curvature * v.wheelbase, -1.0), 1.0))
     # New arrays, not the old ones changed: a caller may hold the last step's.
     v.x, v.y, v.yaw, v.vx, v.vy, v.ax, v.ay, v.yaw_rate, v.speed, v.slide_x, v.slide_y, v.spin = (
         _moved(
@@ -62,19 +74,40 @@ def step(v: Vehicles, dt: float) -> None:
 
 
 @compiled
+def _wheel_angles(speed: Floats, steer: Floats, largest: Floats, curve: Floats) -> Floats:
+    """Angles of the front wheels [rad]: what the steering curve leaves of the largest."""
+    angles = np.empty(len(speed))
+    for i in range(len(speed)):
+        kmh = abs(speed[i]) * 3.6
+        last = curve.shape[1] - 1
+        share = curve[i, last, 1]
+        if kmh <= curve[i, 0, 0]:
+            share = curve[i, 0, 1]
+        elif kmh < curve[i, last, 0]:
+            k = 0
+            while kmh >= curve[i, k + 1, 0]:
+                k += 1
+            slope = (curve[i, k + 1, 1] - curve[i, k, 1]) / (curve[i, k + 1, 0] - curve[i, k, 0])
+            share = slope * (kmh - curve[i, k, 0]) + curve[i, k, 1]
+        angles[i] = steer[i] * largest[i] * share
+    return angles
+
+
+@compiled
 def _new_speed(
     speed: Floats,
     throttle: Floats,
     brake: Floats,
     hand_brake: Bools,
     reverse: Bools,
-    top_speed: Floats,
+    full_throttle: Floats,
+    full_brake: Floats,
+    full_hand_brake: Floats,
+    rolling: Floats,
+    drag: Floats,
+    grip: Floats,
     physics: Bools,
     dt: float,
-    full_throttle: float,
-    full_brake: float,
-    full_hand_brake: float,
-    rolling: float,
 ) -> Floats:
     """Wheel speed after a step [m/s]; brakes stop and never reverse."""
     after = np.zeros(len(speed))
@@ -82,10 +115,13 @@ def _new_speed(
         if not physics[i]:
             continue
         direction = -1.0 if reverse[i] else 1.0
-        braking = brake[i] * full_brake + (full_hand_brake if hand_brake[i] else 0.0)
-        drag = (full_throttle - rolling) / top_speed[i] ** 2 * speed[i] ** 2
-        driven = speed[i] + direction * throttle[i] * full_throttle * dt
-        after[i] = np.sign(driven) * max(abs(driven) - (braking + rolling + drag) * dt, 0.0)
+        braking = brake[i] * full_brake[i]
+        braking += full_hand_brake[i] if hand_brake[i] else 0.0
+        braking = min(braking, grip[i])
+        drive = min(throttle[i] * full_throttle[i], grip[i])
+        driven = speed[i] + direction * drive * dt
+        air = drag[i] * speed[i] ** 2
+        after[i] = np.sign(driven) * max(abs(driven) - (braking + rolling[i] + air) * dt, 0.0)
     return after
 
 

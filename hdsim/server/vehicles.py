@@ -11,22 +11,17 @@ from hdsim.core.state import Bools, Floats, Ints, SignalState
 from hdsim.server.blueprints import VehicleModel
 from hdsim.server.collisions import RigidBodies
 from hdsim.server.impacts import Response
+from hdsim.server.physics import CURVE_POINTS, STEERING_CURVE, Physics, curve, parameters
 from hdsim.server.shapes import Pose
-
-# Top speeds by base type [m/s]: the order of magnitude of the real thing, without a source.
-_TOP_SPEED = {"bicycle": 12.0, "truck": 30.0, "bus": 30.0}
-_CAR_TOP_SPEED = 50.0
-
-# Yaw inertia over mass and axle distances, I / (m a b): 0.94, 1.00 and 1.10 for the Ford Escort,
-# BMW 320i and VW Vanagon of CommonRoad (Althoff and Wuersching 2020, Vehicle Models, table 6).
-# The axles are taken at equal distances from the centre.
-_DYNAMIC_INDEX = 1.0
 
 _FLOATS = (
     "x", "y", "z", "pitch", "yaw", "vx", "vy", "ax", "ay", "yaw_rate", "speed",
     "slide_x", "slide_y", "spin", "throttle", "steer", "brake",
-    "half_length", "half_width", "half_height", "wheelbase", "mass", "inertia", "top_speed",
-    "lane_s", "limit",
+    "wheel_angle", "throttle_now", "brake_now",
+    "half_length", "half_width", "half_height", "wheelbase", "mass", "inertia",
+    "full_throttle", "full_brake", "full_hand_brake", "rolling", "drag", "grip",
+    "max_wheel_angle", "power_speed", "stiff_front", "stiff_rear", "cg_height", "front_drive",
+    "steer_rate", "throttle_lag", "brake_lag", "lane_s", "limit",
 )  # fmt: skip
 _INTS = ("id", "label", "gear", "flags", "lane", "light_id")
 _BOOLS = ("hand_brake", "reverse", "manual", "physics", "collides", "has_light")
@@ -36,6 +31,7 @@ class Vehicles:
     """Arrays over vehicles, shape (n,) each; right-handed frame, SI, radians.
 
     Attributes:
+        profile: Physics profile of all of them.
         id: Actor id.
         label: CARLA's semantic label.
         x: Position of the body's centre [m]; ``z`` is that of its underside.
@@ -55,6 +51,10 @@ class Vehicles:
         throttle: Pedal, 0 to 1.
         steer: Steering input, -1 to 1, left positive.
         brake: Pedal, 0 to 1.
+        wheel_angle: Where the steering actuator has the front wheels, left positive [rad];
+            profile realistic only, like the next two.
+        throttle_now: Where the throttle's actuator is, 0 to 1; negative in reverse.
+        brake_now: As throttle_now.
         hand_brake: As given by the client.
         reverse: As given by the client.
         manual: Manual gear shift, as given by the client.
@@ -65,7 +65,24 @@ class Vehicles:
         wheelbase: [m].
         mass: [kg].
         inertia: Yaw inertia [kg m^2].
-        top_speed: [m/s].
+        full_throttle: Acceleration of full throttle at standstill [m/s^2].
+        full_brake: Deceleration of the full brake [m/s^2].
+        full_hand_brake: As full_brake.
+        rolling: Rolling resistance [m/s^2].
+        drag: Deceleration by the air over squared speed [1/m].
+        grip: Largest acceleration that dry tyres give [m/s^2].
+        max_wheel_angle: Of the front wheels at full steer and standstill [rad].
+        steering_curve: Share of it left at a speed, as rows of speed [km/h] and share, shape
+            (n, CURVE_POINTS, 2).
+        power_speed: Where the engine's power begins to limit its force [m/s]; profile realistic
+            only, like the rest down to brake_lag.
+        stiff_front: Cornering stiffness over load [1/rad].
+        stiff_rear: As stiff_front.
+        cg_height: Height of the centre of gravity [m].
+        front_drive: Share of the drive at the front axle.
+        steer_rate: Largest rate of the wheel angle [rad/s].
+        throttle_lag: Time constant of the throttle's actuator [s].
+        brake_lag: As throttle_lag.
         physics: False for a vehicle that only transforms move.
         collides: False for a vehicle whose collisions were switched off.
         flags: Vehicle lights, CARLA's bits.
@@ -100,13 +117,31 @@ class Vehicles:
     throttle: Floats
     steer: Floats
     brake: Floats
+    wheel_angle: Floats
+    throttle_now: Floats
+    brake_now: Floats
     half_length: Floats
     half_width: Floats
     half_height: Floats
     wheelbase: Floats
     mass: Floats
     inertia: Floats
-    top_speed: Floats
+    full_throttle: Floats
+    full_brake: Floats
+    full_hand_brake: Floats
+    rolling: Floats
+    drag: Floats
+    grip: Floats
+    max_wheel_angle: Floats
+    power_speed: Floats
+    stiff_front: Floats
+    stiff_rear: Floats
+    cg_height: Floats
+    front_drive: Floats
+    steer_rate: Floats
+    throttle_lag: Floats
+    brake_lag: Floats
+    steering_curve: Floats
     lane_s: Floats
     limit: Floats
     hand_brake: Bools
@@ -117,7 +152,8 @@ class Vehicles:
     has_light: Bools
     light_state: NDArray[np.uint8]
 
-    def __init__(self) -> None:
+    def __init__(self, physics: Physics = Physics.CARLA) -> None:
+        self.profile = physics
         for name in _FLOATS:
             setattr(self, name, np.zeros(0))
         for name in _INTS:
@@ -125,6 +161,7 @@ class Vehicles:
         for name in _BOOLS:
             setattr(self, name, np.zeros(0, dtype=np.bool_))
         self.light_state = np.zeros(0, dtype=np.uint8)
+        self.steering_curve = np.zeros((0, CURVE_POINTS, 2))
         self.row: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -133,17 +170,18 @@ class Vehicles:
     def add(self, actor: int, model: VehicleModel, pose: Pose) -> int:
         """A vehicle at rest; returns its row."""
         values = {
-            "id": actor, "label": model.label, "x": pose.x, "y": pose.y, "z": pose.z, "pitch": pose.pitch,
-            "yaw": pose.yaw, "half_length": model.length / 2, "half_width": model.width / 2,
-            "half_height": model.height / 2, "wheelbase": model.wheelbase, "mass": model.mass,
-            "inertia": model.mass * model.wheelbase**2 * _DYNAMIC_INDEX / 4.0,
-            "top_speed": _TOP_SPEED.get(model.base_type, _CAR_TOP_SPEED),
-            "physics": True, "collides": True, "lane": -1, "light_state": SignalState.GREEN,
+            "id": actor, "label": model.label, "x": pose.x, "y": pose.y, "z": pose.z,
+            "pitch": pose.pitch, "yaw": pose.yaw, "half_length": model.length / 2,
+            "half_width": model.width / 2, "half_height": model.height / 2,
+            "wheelbase": model.wheelbase, "physics": True, "collides": True, "lane": -1,
+            "light_state": SignalState.GREEN, **parameters(model, self.profile),
         }  # fmt: skip
         for name in (*_FLOATS, *_INTS, *_BOOLS, "light_state"):
             array = getattr(self, name)
             grown = np.append(array, np.asarray(values.get(name, 0), dtype=array.dtype))
             setattr(self, name, grown)
+        own = curve(STEERING_CURVE)[np.newaxis]
+        self.steering_curve = np.concatenate([self.steering_curve, own])
         self.row[actor] = len(self.id) - 1
         return self.row[actor]
 
@@ -152,6 +190,7 @@ class Vehicles:
         row = self.row[actor]
         for name in (*_FLOATS, *_INTS, *_BOOLS, "light_state"):
             setattr(self, name, np.delete(getattr(self, name), row))
+        self.steering_curve = np.delete(self.steering_curve, row, axis=0)
         self.row = {int(a): i for i, a in enumerate(self.id)}
 
     def pose(self, row: int) -> Pose:

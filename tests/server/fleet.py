@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from hdsim.server.blueprints import library
+from hdsim.server.blueprints import VehicleModel, library
+from hdsim.server.physics import Physics
 from hdsim.server.shapes import Pose
 from hdsim.server.vehicles import Vehicles
 
-MODEL3 = library()["vehicle.tesla.model3"].vehicle
-TRUCK = library()["vehicle.carlamotors.firetruck"].vehicle
-assert MODEL3 is not None
-assert TRUCK is not None
+
+def model(name: str) -> VehicleModel:
+    found = library()[name].vehicle
+    assert found is not None
+    return found
 
 
-def fleet(*poses: Pose, models=None) -> Vehicles:
-    vehicles = Vehicles()
+MODEL3 = model("vehicle.tesla.model3")
+TRUCK = model("vehicle.carlamotors.firetruck")
+
+
+def fleet(*poses: Pose, models=None, physics: Physics = Physics.CARLA) -> Vehicles:
+    vehicles = Vehicles(physics)
     for i, pose in enumerate(poses):
         vehicles.add(100 + i, (models or [MODEL3] * len(poses))[i], pose)
     return vehicles

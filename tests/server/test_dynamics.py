@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server import dynamics
+from hdsim.server import dynamics, physics
 from hdsim.server.shapes import Pose
 from tests.server.fleet import fleet
 
@@ -58,8 +58,7 @@ def test_reverse_goes_backwards_and_brakes_to_rest():
 def test_steady_cornering_runs_the_circle_of_its_curvature(speed, steer):
     v = fleet(Pose(0, 0, 0))
     v.steer[:] = steer
-    wheelbase = v.wheelbase
-    curvature = float(dynamics.path_curvature(np.array([speed]), v.steer, wheelbase)[0])
+    curvature = float(dynamics.path_curvature(v, np.array([speed]))[0])
     points = []
     for _ in range(400):
         v.set_velocity(0, speed * np.cos(v.yaw[0]), speed * np.sin(v.yaw[0]))
@@ -77,9 +76,12 @@ def test_steady_cornering_runs_the_circle_of_its_curvature(speed, steer):
 
 def test_grip_limits_lateral_acceleration():
     speed = np.linspace(0.0, 50.0, 101)
-    curvature = dynamics.path_curvature(speed, np.ones(101), np.full(101, 2.9))
-    assert (speed**2 * curvature <= dynamics.LATERAL_LIMIT + 1e-9).all()
-    assert curvature[0] == pytest.approx(2 * np.sin(np.arctan(np.tan(np.deg2rad(70)) / 2)) / 2.9)
+    v = fleet(*[Pose(10 * k, 0, 0) for k in range(101)])
+    v.steer[:] = 1.0
+    curvature = dynamics.path_curvature(v, speed)
+    assert (speed**2 * curvature <= physics.LATERAL_LIMIT + 1e-9).all()
+    tightest = 2 * np.sin(np.arctan(np.tan(np.deg2rad(70)) / 2)) / v.wheelbase[0]
+    assert curvature[0] == pytest.approx(tightest)
 
 
 def test_a_nan_brake_brakes_fully_and_no_other_nan_moves_the_car():
