@@ -1,23 +1,28 @@
-"""``python -m bench [server|scenario|drivers|soak] [--ticks N]``; without a part all but soak."""
+"""``python -m bench [server|scenario|drivers|soak|soak-server] [--ticks N]``.
+
+Without a part all but the soaks.
+"""
 
 from __future__ import annotations
 
 import argparse
 import faulthandler
 
-from bench import drivers, scenario, server, soak
+from bench import drivers, scenario, server, soak, soak_server
 from bench.results import machine, write
 from hdsim.core.cores import take_slot
 
 PARTS = {"server": server.measure, "scenario": scenario.measure, "drivers": drivers.measure}
+_SOAKS = ("soak", "soak-server")
 _TICKS, _SOAK_TICKS = 600, 100_000
 
 
 def main() -> None:
     """Measures, prints the tables and writes them to ``bench/results``."""
     parser = argparse.ArgumentParser("python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=[*PARTS, "soak"], help="default: all but soak")
+    parser.add_argument("part", nargs="?", choices=[*PARTS, *_SOAKS], help="default: all but soaks")
     parser.add_argument("--ticks", type=int, help="ticks per measurement; at least 200")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of soak-server without ticks")
     parser.add_argument("--no-save", action="store_true", help="print only")
     args = parser.parse_args()
     if args.ticks is not None and args.ticks < 200:
@@ -29,6 +34,9 @@ def main() -> None:
     if args.part == "soak":
         tables.append(soak.soak(args.ticks or _SOAK_TICKS))
         print(tables[0].markdown(), flush=True)
+    elif args.part == "soak-server":
+        tables += soak_server.soak(args.minutes, args.ticks or 0)
+        print(tables[0].markdown(), flush=True)
     else:
         for name in [args.part] if args.part else PARTS:
             for table in PARTS[name](args.ticks or _TICKS):
@@ -37,7 +45,8 @@ def main() -> None:
     if not args.no_save:
         ticks = f" --ticks {args.ticks}" if args.ticks else ""
         part = f" {args.part}" if args.part else ""
-        print(f"\nwritten: {write(tables, f'python -m bench{part}{ticks}', before).name}")
+        path = write(tables, f"python -m bench{part}{ticks}", before, args.part)
+        print(f"\nwritten: {path.name}")
 
 
 if __name__ == "__main__":

@@ -71,18 +71,22 @@ def _cpu_model() -> str:
     return models[0] if models else platform.processor()
 
 
-def write(tables: Sequence[Table], command: str, before: Mapping[str, Any]) -> Path:
+def write(
+    tables: Sequence[Table], command: str, before: Mapping[str, Any], part: str | None = None
+) -> Path:
     """Writes results as JSON and Markdown; returns the Markdown file.
 
     Args:
         tables: What was measured.
         command: How to measure it again.
         before: ``machine()`` as it was when the measurement began.
+        part: What was measured if not everything; part of the file's name.
     """
     FOLDER.mkdir(exist_ok=True)
     about = {**before, "command": command, "load_average_1min_after": round(os.getloadavg()[0], 1)}
     cpu = "-".join(str(about["cpu"]).lower().split())[:40]
-    stem = FOLDER / f"{str(about['date'])[:10]}-{about['cores']}-cores-{cpu}"
+    about_what = f"-{part}" if part else ""
+    stem = FOLDER / f"{str(about['date'])[:10]}-{about['cores']}-cores-{cpu}{about_what}"
     data = {
         **about,
         "tables": [{"title": t.title, "rows": list(t.rows), "notes": t.notes} for t in tables],
