@@ -29,6 +29,7 @@ from hdsim.run.replay import verify as verify_run
 from hdsim.run.worker import Address
 from hdsim.scenario.cli import app as scenarios_app
 from hdsim.scenario.expand import expand
+from hdsim.server.physics import Physics
 from hdsim.server.serve import Watch, serve
 
 app = typer.Typer(
@@ -165,6 +166,9 @@ def server(
     stub_cameras: Annotated[
         bool, typer.Option("--stub-cameras", help="Let cameras be spawned: they send blank frames.")
     ] = False,
+    physics: Annotated[
+        Physics, typer.Option(help="Very grippy cars as CARLA's, or published limits.")
+    ] = Physics.CARLA,
     record_wire: Annotated[
         Path | None, typer.Option(help="Write all that is sent to this file.")
     ] = None,
@@ -173,7 +177,8 @@ def server(
     ] = None,
 ) -> None:
     """Serve a map to any CARLA client: no Unreal, no GPU."""
-    serve(town, host, port, watch=Watch(record_wire, profile), stub_cameras=stub_cameras)
+    watch = Watch(record_wire, profile)
+    serve(town, host, port, watch=watch, stub_cameras=stub_cameras, physics=physics)
 
 
 def version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdsim.core.errors import HdsimError
+from hdsim.server.physics import Physics
 from hdsim.server.serve import Watch, serve
 
 
@@ -27,6 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stub-cameras", action="store_true", help="let cameras be spawned: they send blank frames"
     )
+    parser.add_argument(
+        "--physics",
+        type=Physics,
+        choices=list(Physics),
+        default=Physics.CARLA,
+        help="very grippy cars as CARLA's, or published limits",
+    )
     parser.add_argument("--record-wire", type=Path, help="write all that is sent to this file")
     parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     a = parser.parse_args(arguments)
@@ -34,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(
             a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch,
-            a.stub_cameras,
+            a.stub_cameras, a.physics,
         )  # fmt: skip
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)

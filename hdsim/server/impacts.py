@@ -15,11 +15,6 @@ from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.server.collisions import Contacts, RigidBodies
 
-# Plastic and frictionless: what the Traffic Manager's traffic gets out of best. A proposal; tests
-# of cars find a restitution of 0.3 at a walking pace and next to none at speed.
-RESTITUTION = 0.0
-FRICTION = 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class Response:

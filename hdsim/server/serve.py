@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from hdsim.server.physics import Physics
 from hdsim.server.server import Server
 from hdsim.server.town import load_town
 from hdsim.server.wire import WireLog
@@ -37,6 +38,7 @@ def serve(
     synchronous: bool = False,
     watch: Watch = Watch(),
     stub_cameras: bool = False,
+    physics: Physics = Physics.CARLA,
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -50,6 +52,7 @@ def serve(
             until the first client takes over, and how much depends on the wall clock.
         watch: What to write down.
         stub_cameras: Let cameras be spawned, which send blank frames; nothing is rendered.
+        physics: CARLA's very grippy cars, or cars with published limits.
 
     Raises:
         InputError: If the map cannot be used, a port is taken, or a file cannot be written.
@@ -57,7 +60,9 @@ def serve(
     logging.basicConfig(format="hdsim server: %(message)s")
     wire = WireLog(watch.wire) if watch.wire is not None else None
     town = load_town(map_name, "--map")
-    server = Server(town, load_town, host, port, stream_port, synchronous, wire, stub_cameras)
+    server = Server(
+        town, load_town, host, port, stream_port, synchronous, wire, stub_cameras, physics
+    )
     profile = None
     if watch.profile is not None:
         from hdsim.server.profile import Profile

@@ -16,6 +16,7 @@ from hdsim.server import calls_actors
 from hdsim.server.calls import Session, dispatch, failure, table
 from hdsim.server.connections import Connection, RpcConnection, StreamConnection
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
+from hdsim.server.physics import Physics
 from hdsim.server.shapes import Settings
 from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
 from hdsim.server.spinning import Spinner
@@ -60,6 +61,7 @@ class Server:
             before the first cue.
         wire: Notes what is sent, if given.
         stub_cameras: Let cameras be spawned, which send blank frames.
+        physics: Profile of the vehicles' physics.
 
     Raises:
         InputError: If a port is taken.
@@ -79,6 +81,7 @@ class Server:
         synchronous: bool = False,
         wire: WireLog | None = None,
         stub_cameras: bool = False,
+        physics: Physics = Physics.CARLA,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = _listen(host, port, "--port")
@@ -89,7 +92,7 @@ class Server:
         self._selector.register(self._stream_listener, selectors.EVENT_READ, self._accept_stream)
         self._wire = wire
         self._calls = table()
-        self._session = Session(Simulation(town, find_town, self.stream_port), {})
+        self._session = Session(Simulation(town, find_town, self.stream_port, physics), {})
         if synchronous:
             self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
         self._sim.stub_cameras = stub_cameras

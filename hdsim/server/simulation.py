@@ -11,11 +11,18 @@ import numpy as np
 from hdsim.core.state import Floats, Ints
 from hdsim.server import collisions, dynamics, frames, impacts, lights, spawning, walkers
 from hdsim.server.ackermann import Ackermann
-from hdsim.server.actors import Actor, light_actor, light_pose, spectator_actor
+from hdsim.server.actors import Actor, spectator_actor
 from hdsim.server.attachments import attachments
 from hdsim.server.bodies import Bodies, bodies
 from hdsim.server.errors import CallError
 from hdsim.server.forces import Forces
+from hdsim.server.map_actors import (
+    light_actor,
+    light_pose,
+    sign_actor,
+    sign_pose,
+)
+from hdsim.server.physics import BLOWS, Physics, road_grip
 from hdsim.server.props import Props
 from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rack import Moment, Rack
@@ -28,8 +35,8 @@ from hdsim.server.vehicles import Vehicles
 from hdsim.server.walkers import Walkers
 
 DEFAULT_STEP_S = 0.05
-# Blows are perfectly inelastic along the normal and without friction across it.
-_RESTITUTION, _FRICTION = 0.0, 0.0
+# Signs have ids of their own range, so that those of vehicles do not depend on how many there are.
+_SIGN_IDS = 1 << 20
 # CARLA's default weather: the 14 numbers of WeatherParameters.
 DEFAULT_WEATHER = [5.0, 0.0, 0.0, 10.0, -1.0, 45.0, 2.0, 0.75, 0.1, 0.0, 1.0, 0.03, 0.0331, 0.0]
 
@@ -61,7 +68,14 @@ class Simulation:
     numbers and episode ids go on.
     """
 
-    def __init__(self, town: Town, find_town: Callable[[str], Town], stream_port: int) -> None:
+    def __init__(
+        self,
+        town: Town,
+        find_town: Callable[[str], Town],
+        stream_port: int,
+        physics: Physics = Physics.CARLA,
+    ) -> None:
+        self.physics = physics
         self.find_town = find_town
         self.stream_port = stream_port
         self.settings = Settings()
@@ -70,6 +84,8 @@ class Simulation:
         self.uploaded: Town | None = None
         self.stub_cameras = False
         self._load(town)
+        # Compiles what the first collision of a session would have to wait for.
+        self._collide(self.rigid(), collisions.contacts(self.rigid()))
 
     def load(self, town: Town, reset_settings: bool) -> None:
         """Starts a new episode on a map."""
@@ -86,13 +102,13 @@ class Simulation:
         self.surface = Surface(graph)
         self.lights = lights.Lights(graph.signals)
         self._approaches = lights.Approaches(graph)
-        self.vehicles, self.walkers, self.props = Vehicles(), Walkers(), Props()
+        self.vehicles, self.walkers, self.props = Vehicles(self.physics), Walkers(), Props()
         self.rack = Rack(graph, town.xodr)
         self.ackermann, self.forces = Ackermann(), Forces()
         self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
         self.actors: dict[int, Actor] = {}
-        poses = [light_pose(graph, s) for s in graph.signals]
+        self.light_poses = poses = [light_pose(graph, s) for s in graph.signals]
         for signal, pose in zip(graph.signals, poses, strict=True):
             self.register(light_actor(self.new_id(), graph, signal, pose))
         self.light_ids = np.arange(1, len(poses) + 1, dtype=np.int64)
@@ -100,6 +116,14 @@ class Simulation:
         self._light_records = frames.light_records(self.light_ids.tolist(), names, poses)
         self.spectator = self.register(spectator_actor(self.new_id()))
         self._spectator_pose = Pose(0.0, 0.0, 10.0)
+        signs = town.furniture.signs
+        self.sign_ids = [_SIGN_IDS + k for k in range(len(signs))]
+        for actor, sign in zip(self.sign_ids, signs, strict=True):
+            self.register(sign_actor(actor, graph, sign))
+        self._sign_bytes = frames.sign_records(
+            self.sign_ids, [s.id for s in signs], [sign_pose(s) for s in signs]
+        ).tobytes()
+        self.map_ids = frozenset(self.actors)
 
     def new_id(self) -> int:
         """The next actor id, taken."""
@@ -256,7 +280,7 @@ class Simulation:
         if len(self.ackermann):
             self.ackermann.step(v, dt)
         self.forces.before(v, dt)
-        dynamics.step(v, dt)
+        dynamics.step(v, dt, road_grip(self.weather))
         self.forces.after(v, places, dt)
         if len(self.walkers):
             self._walk(dt)
@@ -285,7 +309,7 @@ class Simulation:
     def _collide(
         self, everything: collisions.RigidBodies, pairs: collisions.Contacts
     ) -> list[Collision]:
-        response = impacts.resolve(everything, pairs, _RESTITUTION, _FRICTION)
+        response = impacts.resolve(everything, pairs, *BLOWS[self.physics])
         self.vehicles.take(response)
         if len(self.walkers):
             self.walkers.take(response, len(self.vehicles))
@@ -317,6 +341,10 @@ class Simulation:
         now = Moment(self.frame, self.time_s, self.step_s, self._scene, self._turn_rate, self.actor)
         return self.rack.readings(now, wanted)
 
+    def scene(self) -> Scene:
+        """What rays of clients hit."""
+        return self._scene(self.rack.ground)
+
     def _scene(self, ground: Ground) -> Scene:
         w = self.walkers
         v = self.vehicles
@@ -340,6 +368,7 @@ class Simulation:
             header(SENSOR_WORLD, self.frame, self.time_s, (0.0,) * 6),
             frames.observer_header(self.episode, time.time(), self.step_s),
             self._light_records.tobytes(),
+            self._sign_bytes,
             frames.plain_records([self.spectator.id], [self._spectator_pose]).tobytes(),
             frames.vehicle_records(self.vehicles).tobytes(),
         ]
