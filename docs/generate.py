@@ -21,7 +21,6 @@ from hdsim.perception.catalogue import Course, Gain, Operation, Selector
 from hdsim.perception.parameters import KINDS
 from hdsim.scenario.schema import Scenario
 from hdsim.server.calls import table
-from hdsim.server.calls_other import ACCEPTED, REFUSED
 
 DOCS = Path(__file__).resolve().parent
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -161,17 +160,9 @@ def common_parts() -> str:
 
 
 def calls() -> str:
-    """Remote calls by what the embedded server does with them."""
-    served = sorted(set(table()) - set(ACCEPTED) - set(REFUSED))
-    groups = (
-        ("Served", served),
-        ("Accepted without effect", sorted(ACCEPTED)),
-        ("Refused with an error that says so", sorted(REFUSED)),
-    )
-    return "\n".join(
-        f"**{title}** ({len(names)}): {', '.join(f'`{n}`' for n in names)}.\n"
-        for title, names in groups
-    )
+    """Remote calls that the embedded server knows."""
+    names = sorted(table())
+    return f"{len(names)}: {', '.join(f'`{n}`' for n in names)}.\n"
 
 
 PARTS = {

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from hdsim.core.state import wrap_angle
-from hdsim.road.lanes import LaneGraph, Signal
 from hdsim.server.attributes import Attribute
 from hdsim.server.blueprints import Blueprint, PropModel, VehicleModel, WalkerModel
 from hdsim.server.msgrpc import Encoded, encode
-from hdsim.server.shapes import Description, Pose, vector_wire
+from hdsim.server.shapes import Description, Pose
 
-_LABEL_LIGHT, _LABEL_PEDESTRIAN = 7, 12
+_LABEL_PEDESTRIAN = 12
 _HERE = Pose(0.0, 0.0, 0.0)
-_TRIGGER_HALF_LENGTH_M, _TRIGGER_HALF_HEIGHT_M = 1.5, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +39,17 @@ class Actor:
     wheels: int = 0
 
 
-def _box(actor: int, centre: list[float], extent: list[float], yaw_deg: float = 0.0) -> list[Any]:
+def local_box(
+    actor: int, centre: list[float], extent: list[float], yaw_deg: float = 0.0
+) -> list[Any]:
+    """BoundingBox in the actor's frame, on the wire's terms."""
     return [centre, extent, [0.0, yaw_deg, 0.0], actor]
 
 
-ZERO_BOX = encode([[1, _box(0, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])]])
+ZERO_BOX = encode([[1, local_box(0, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])]])
 
 
-def _actor(
+def make_actor(
     id_: int,
     description: list[Any],
     box: list[Any],
@@ -60,6 +58,7 @@ def _actor(
     token: bytes = b"",
     **more: Any,
 ) -> Actor:
+    """An actor of its parts; ``more`` are further attributes of ``Actor``."""
     tags = bytes([label]) if label else b""
     record = [id_, parent, description, box, tags, token]
     return Actor(id_, description[1], record, encode([[1, box]]), parent=parent, **more)
@@ -80,23 +79,23 @@ def vehicle_actor(
 ) -> Actor:
     """A vehicle; its origin is under the middle of its body."""
     half = [model.length / 2, model.width / 2, model.height / 2]
-    box = _box(id_, [0.0, 0.0, half[2]], half)
+    box = local_box(id_, [0.0, 0.0, half[2]], half)
     description = _describe(blueprint, wanted)
-    return _actor(id_, description, box, model.label, wheels=model.wheels)
+    return make_actor(id_, description, box, model.label, wheels=model.wheels)
 
 
 def walker_actor(id_: int, blueprint: Blueprint, model: WalkerModel, wanted: Description) -> Actor:
     """A walker; its origin is the centre of its body, as CARLA's."""
     half = [model.radius, model.radius, model.height / 2]
-    box = _box(id_, [0.0, 0.0, 0.0], half)
-    return _actor(id_, _describe(blueprint, wanted), box, _LABEL_PEDESTRIAN)
+    box = local_box(id_, [0.0, 0.0, 0.0], half)
+    return make_actor(id_, _describe(blueprint, wanted), box, _LABEL_PEDESTRIAN)
 
 
 def prop_actor(id_: int, blueprint: Blueprint, model: PropModel, wanted: Description) -> Actor:
     """A static prop; its origin is under the middle of its box."""
     half = [model.length / 2, model.width / 2, model.height / 2]
-    box = _box(id_, [0.0, 0.0, half[2]], half)
-    return _actor(id_, _describe(blueprint, wanted), box, model.label)
+    box = local_box(id_, [0.0, 0.0, half[2]], half)
+    return make_actor(id_, _describe(blueprint, wanted), box, model.label)
 
 
 def bodiless_actor(
@@ -109,37 +108,12 @@ def bodiless_actor(
     token: bytes = b"",
 ) -> Actor:
     """A sensor or a walker's controller: it has a place and no body."""
-    box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+    box = local_box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
     description = _describe(blueprint, wanted)
-    return _actor(id_, description, box, 0, parent, token, mount=mount, stream=stream)
+    return make_actor(id_, description, box, 0, parent, token, mount=mount, stream=stream)
 
 
 def spectator_actor(id_: int) -> Actor:
     """The spectator: a pose that clients may move."""
-    box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
-    return _actor(id_, [0, "spectator", [["role_name", 4, "spectator"]]], box, 0)
-
-
-def light_pose(graph: LaneGraph, signal: Signal) -> Pose:
-    """Where a traffic light stands: its head, turned with the traffic that it holds."""
-    if not signal.lanes:
-        return Pose(signal.x, signal.y, 0.0)
-    last = int(graph.first[signal.lanes[0] + 1]) - 1
-    return Pose(signal.x, signal.y, float(graph.z[last]), yaw=float(graph.yaw[last]))
-
-
-def light_actor(id_: int, graph: LaneGraph, signal: Signal, pose: Pose) -> Actor:
-    """A traffic light; its box is its trigger volume, before the stop lines it holds."""
-    description = [0, "traffic.traffic_light", [["role_name", 4, ""]]]
-    if not signal.lanes:
-        box = _box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
-        return _actor(id_, description, box, _LABEL_LIGHT)
-    lanes = np.array(signal.lanes)
-    x, y, yaw = graph.at(lanes, graph.stop_s[lanes] - _TRIGGER_HALF_LENGTH_M)
-    width = float(graph.width[graph.first[lanes + 1] - 1].sum())
-    dx, dy = float(x.mean()) - pose.x, float(y.mean()) - pose.y
-    c, s = np.cos(pose.yaw), np.sin(pose.yaw)
-    centre = vector_wire(dx * c + dy * s, dy * c - dx * s, _TRIGGER_HALF_HEIGHT_M)
-    extent = [_TRIGGER_HALF_LENGTH_M, width / 2, _TRIGGER_HALF_HEIGHT_M]
-    turn = -float(np.degrees(wrap_angle(yaw[0] - pose.yaw)))
-    return _actor(id_, description, _box(id_, centre, extent, turn), _LABEL_LIGHT)
+    box = local_box(id_, [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+    return make_actor(id_, [0, "spectator", [["role_name", 4, "spectator"]]], box, 0)

@@ -85,6 +85,7 @@ def table() -> dict[str, Call]:
         calls_batch,
         calls_files,
         calls_lights,
+        calls_objects,
         calls_other,
         calls_vehicles,
         calls_walkers,
@@ -100,6 +101,7 @@ def table() -> dict[str, Call]:
         calls_batch,
         calls_files,
         calls_lights,
+        calls_objects,
         calls_other,
     )
     for room in rooms:

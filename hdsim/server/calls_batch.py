@@ -10,12 +10,12 @@ import numpy as np
 
 from hdsim.server import calls_actors, calls_lights, calls_vehicles, calls_walkers, shapes
 from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.calls_other import NO_CONSOLE
 from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import value, value_error
 from hdsim.server.shapes import Reader, ShapeError
 
 _SPAWN, _DESTROY, _CONTROL, _CONSOLE = 0, 1, 2, 20
-NO_CONSOLE = "there is no Unreal console behind HDSim's embedded server"
 
 
 @dataclass(frozen=True, slots=True)

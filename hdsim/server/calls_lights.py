@@ -10,6 +10,7 @@ import numpy as np
 from hdsim.core.state import SignalState
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.scenery import light_head
 from hdsim.server.shapes import ShapeError
 
 
@@ -54,8 +55,7 @@ def _group(s: Session, actor: int) -> list[int]:
 
 
 def _light_boxes(s: Session, actor: int) -> list[Any]:
-    s.sim.signal(actor)
-    return []  # boxes of the lamp housings: there is no housing
+    return [light_head(s.sim, actor)]
 
 
 CALLS = {

@@ -1,4 +1,4 @@
-"""The Traffic Manager registry, calls accepted without effect, and calls refused."""
+"""The Traffic Manager registry, and calls about what this server does not have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
 from hdsim.server.errors import CallError
-from hdsim.server.shapes import Reader
 
 
 def _manager(s: Session, port: int) -> list[Any]:
@@ -26,73 +25,58 @@ def _destroy_manager(s: Session, port: int) -> bool:
     return s.managers.pop(port, None) is not None
 
 
-def _accept(count: int, result: Any = None, answer: Answer = Answer.VALUE) -> Call:
+def accept(count: int, result: Any = None, answer: Answer = Answer.VALUE) -> Call:
     """A call that is taken and changes nothing, always with the same result."""
     return Call(lambda s, *_: result, (shapes.anything,) * count, answer)
 
 
-def _accept_void(count: int) -> Call:
-    return _accept(count, None, Answer.VOID)
+def accept_void(count: int) -> Call:
+    """A call without a result that is taken and changes nothing."""
+    return accept(count, None, Answer.VOID)
 
 
-def _refuse(name: str, count: int, answer: Answer = Answer.VOID) -> Call:
+def refuse(count: int, why: str, answer: Answer = Answer.VOID) -> Call:
     """A call that this server cannot do; a client that waits for the answer gets this text."""
 
     def run(_s: Session, *_: Any) -> NoReturn:
-        raise CallError(f"{name} is not served by HDSim's embedded server")
+        raise CallError(why)
 
-    readers: tuple[Reader[Any], ...] = (shapes.anything,) * count
-    return Call(run, readers, answer)
+    return Call(run, (shapes.anything,) * count, answer)
 
 
-_REGISTRY = {
+NO_CONSOLE = "there is no Unreal console behind HDSim's embedded server"
+_ONE_MODEL = "HDSim's embedded server has its own vehicle physics and no other"
+_NOT_DRAWN = "HDSim's embedded server draws nothing: wheels have no pitch"
+_NO_ROS = "HDSim's embedded server has no ROS bridge"
+_NO_PICTURE = "HDSim's embedded server renders nothing: there are no g-buffers"
+_NO_RADIO = "HDSim's embedded server has no V2X sensors"
+
+CALLS = {
     "is_traffic_manager_running": Call(lambda s, port: port in s.managers, (shapes.integer,)),
     "get_traffic_manager_running": Call(_manager, (shapes.integer,)),
     "add_traffic_manager_running": Call(_add_manager, (shapes.port_pair,)),
     "destroy_traffic_manager": Call(_destroy_manager, (shapes.integer,)),
+    # Nothing is drawn and there are no street lamps: an empty answer is the truth.
+    "query_lights_state": accept(1, []),
+    "update_lights_state": accept_void(3),
+    "update_day_night_cycle": accept_void(2),
+    "draw_debug_shape": accept_void(1),
+    "clear_debug_shape": accept_void(0),
+    "clear_debug_string": accept_void(0),
+    "load_map_layer": accept_void(1),
+    "unload_map_layer": accept_void(1),
+    "set_annotations_traverse_translucency": accept_void(1),
+    "apply_color_texture_to_objects": accept_void(3),
+    "apply_float_color_texture_to_objects": accept_void(3),
+    "is_sensor_enabled_for_ros": accept(1, False),
+    "disable_sensor_for_ros": accept_void(1),
+    "are_gbuffers_enabled": accept(1, False),
+    "console_command": refuse(1, NO_CONSOLE, Answer.VALUE),
+    "get_wheel_pitch_angle": refuse(2, _NOT_DRAWN, Answer.VALUE),
+    "enable_carsim": refuse(2, _ONE_MODEL),
+    "use_carsim_road": refuse(2, _ONE_MODEL),
+    "enable_chrono_physics": refuse(7, _ONE_MODEL),
+    "enable_sensor_for_ros": refuse(1, _NO_ROS),
+    "get_gbuffer_token": refuse(2, _NO_PICTURE, Answer.VALUE),
+    "send": refuse(2, _NO_RADIO),
 }
-
-# Asked by the client on its own account, or without harm to a program that goes on: an empty
-# answer is the truth here (no buildings, no street lights, nothing drawn).
-ACCEPTED = {
-    "query_lights_state": _accept(1, []),
-    "update_lights_state": _accept_void(3),
-    "update_day_night_cycle": _accept_void(2),
-    "get_environment_objects": _accept(1, []),
-    "enable_environment_objects": _accept_void(2),
-    "get_all_level_BBs": _accept(1, []),
-    "get_names_of_all_objects": _accept(0, []),
-    "cast_ray": _accept(2, []),
-    "project_point": _accept(3, [False, [[0.0, 0.0, 0.0], 0]]),
-    "draw_debug_shape": _accept_void(1),
-    "clear_debug_shape": _accept_void(0),
-    "clear_debug_string": _accept_void(0),
-    "load_map_layer": _accept_void(1),
-    "unload_map_layer": _accept_void(1),
-    "set_annotations_traverse_translucency": _accept_void(1),
-}
-
-REFUSED = {
-    name: _refuse(name, count, answer)
-    for name, count, answer in (
-        ("console_command", 1, Answer.VALUE),
-        ("set_imui_gravity", 1, Answer.VOID),
-        ("get_imui_gravity", 0, Answer.VALUE),
-        ("apply_color_texture_to_objects", 3, Answer.VOID),
-        ("apply_float_color_texture_to_objects", 3, Answer.VOID),
-        ("apply_physics_control", 2, Answer.VOID),
-        ("start_recorder", 2, Answer.VALUE),
-        ("stop_recorder", 0, Answer.VOID),
-        ("show_recorder_file_info", 2, Answer.VALUE),
-        ("show_recorder_collisions", 3, Answer.VALUE),
-        ("show_recorder_actors_blocked", 3, Answer.VALUE),
-        ("replay_file", 6, Answer.VALUE),
-        ("set_replayer_time_factor", 1, Answer.VOID),
-        ("set_replayer_ignore_hero", 1, Answer.VOID),
-        ("set_replayer_ignore_spectator", 1, Answer.VOID),
-        ("stop_replayer", 1, Answer.VOID),
-        ("send", 2, Answer.VOID),
-    )
-}
-
-CALLS = {**_REGISTRY, **ACCEPTED, **REFUSED}

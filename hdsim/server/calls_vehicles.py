@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from hdsim.core.state import Floats
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
-from hdsim.server.errors import CallError
 from hdsim.server.physics_control import physics_control
 from hdsim.server.shapes import Reader, ShapeError
 from hdsim.server.telemetry import telemetry, wheel_angle_deg
@@ -102,23 +101,12 @@ def _wheel_angle(s: Session, actor: int, wheel: int) -> float:
     return wheel_angle_deg(s.sim.vehicles, row) if wheel in _FRONT_WHEELS else 0.0
 
 
-def refuse(why: str, *readers: Reader[Any], answer: Answer = Answer.VOID) -> Call:
-    """A call that this server cannot do; a client that waits for the answer gets this text."""
-
-    def run(_s: Session, *_: Any) -> NoReturn:
-        raise CallError(why)
-
-    return Call(run, readers, answer)
-
-
 def _vehicle_only(s: Session, actor: int, *_: Any) -> None:
     """Accepted for a vehicle, and without effect: what it changes is only drawn."""
     s.sim.vehicle_row(actor)
 
 
 _ID = shapes.integer
-_ONE_PHYSICS = "HDSim's embedded server has one vehicle model of its own"
-_NOT_DRAWN = "wheels that turn are drawn, and HDSim's embedded server draws nothing"
 
 CALLS = {
     "apply_control_to_vehicle": Call(control, (_ID, shapes.anything), Answer.VOID),
@@ -143,9 +131,5 @@ CALLS = {
     "get_wheel_steer_angle": Call(_wheel_angle, (_ID, _ID)),
     "set_wheel_steer_direction": Call(_vehicle_only, (_ID, _ID, shapes.number), Answer.VOID),
     "set_wheel_pitch_angle": Call(_vehicle_only, (_ID, _ID, shapes.number), Answer.VOID),
-    "get_wheel_pitch_angle": refuse(_NOT_DRAWN, _ID, _ID, answer=Answer.VALUE),
-    "enable_carsim": refuse(_ONE_PHYSICS, _ID, shapes.anything),
-    "use_carsim_road": refuse(_ONE_PHYSICS, _ID, shapes.anything),
-    "enable_chrono_physics": refuse(_ONE_PHYSICS, _ID, *[shapes.anything] * 6),
     "restore_physx_physics": Call(_vehicle_only, (_ID,), Answer.VOID),
 }

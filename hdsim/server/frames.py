@@ -34,8 +34,11 @@ LIGHT = np.dtype([
 WALKER = np.dtype([
     *_HEAD, ("direction", "<3f4"), ("speed", "<f4"), ("jump", "u1"), ("unused", "V37"),
 ])  # fmt: skip
+SIGN = np.dtype([*_HEAD, ("signal", "S32"), ("unused", "V22")])
 PLAIN = np.dtype([*_HEAD, ("unused", "V54")])
-assert {t.itemsize for t in (VEHICLE, LIGHT, WALKER, PLAIN)} == {119}  # the wire's record size
+assert {t.itemsize for t in (VEHICLE, LIGHT, WALKER, SIGN, PLAIN)} == {
+    119
+}  # the wire's record size
 
 _ACTIVE = 1
 _OBSERVER = struct.Struct("<Qdf3iI")
@@ -125,6 +128,16 @@ def prop_records(p: Props) -> Records:
 def light_records(ids: list[int], names: list[str], poses: list[Pose]) -> Records:
     """Records of the traffic lights, to be refreshed by ``show_lights``."""
     r = np.zeros(len(ids), dtype=LIGHT)
+    plain = plain_records(ids, poses)
+    for name in ("id", "state", "location", "rotation"):
+        r[name] = plain[name]
+    r["signal"] = [n.encode()[:32] for n in names]
+    return r
+
+
+def sign_records(ids: list[int], names: list[str], poses: list[Pose]) -> Records:
+    """Records of the traffic signs; they never change."""
+    r = np.zeros(len(ids), dtype=SIGN)
     plain = plain_records(ids, poses)
     for name in ("id", "state", "location", "rotation"):
         r[name] = plain[name]

@@ -139,7 +139,7 @@ def destroy(sim: Simulation, actor: int) -> bool:
     found = sim.actors.get(actor)
     if found is None:
         return False
-    if actor <= sim.spectator.id:
+    if actor in sim.map_ids:
         raise CallError(f"actor {actor} ({found.type}) belongs to the map")
     for child in [a.id for a in sim.actors.values() if a.parent == actor]:
         destroy(sim, child)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hdsim.core.errors import InputError
 from hdsim.server import msgrpc
 from hdsim.server.blueprints import library
-from hdsim.server.calls import Answer, Session, dispatch, table
-from hdsim.server.calls_other import ACCEPTED, REFUSED
+from hdsim.server.calls import Session, dispatch, table
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town
 from hdsim.testing.scenes import Strip, build, line
@@ -197,13 +196,6 @@ def test_every_blueprint_is_spawned_or_refused_with_a_reason():
         assert ok == (not blueprint.refusal), (name, answer)
         if not ok:
             assert answer[0] == f"cannot spawn {name}: {blueprint.refusal}"
-
-
-def test_accepted_and_refused_calls_answer_as_their_kind(session):
-    for name, entry in (ACCEPTED | REFUSED).items():
-        (answer,) = call(session, name, *[0] * len(entry.readers))
-        failed = answer[0] is True if entry.answer is Answer.VOID else answer[0] == 0
-        assert failed == (name in REFUSED), name
 
 
 LEAVES = (
