@@ -1,22 +1,61 @@
-"""VehiclePhysicsControl as CARLA reports it, for the vehicle model that runs here.
+"""VehiclePhysicsControl: what CARLA reports of a vehicle's physics, and what a client may change.
 
-Only what the dynamics use is the vehicle's own (mass, wheel angle, steering curve, wheel
-positions); engine, gears and tyres are round figures that keep the record complete.
+The record fits the model in use: written back unread it changes nothing, and forces, masses and
+angles follow from it as they do in the dynamics. The engine is given as one gear with the torque
+that makes the model's force, the tyres' friction as the grip over gravity. Rotating inertia,
+damping, clutch, gear times, tyre stiffness, wheel radius and centre of mass are CARLA's defaults
+that keep the record complete; writing them has no effect, nor has moving a wheel.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
-from hdsim.server.dynamics import MAX_WHEEL_ANGLE, STEERING_CURVE
-from hdsim.server.shapes import Pose
+import numpy as np
+
+from hdsim.core.state import Floats
+from hdsim.server.physics import AIR_DENSITY, GRAVITY, Physics, curve
+from hdsim.server.shapes import Pose, ShapeError, items, number
 from hdsim.server.vehicles import Vehicles
 
-_TORQUE = [[0.0, 400.0], [1890.0, 500.0], [5730.0, 400.0]]  # rpm, N m
-_GEARS = [[4.0, 0.5, 0.65], [2.0, 0.5, 0.65], [1.5, 0.5, 0.65], [1.1, 0.5, 0.65], [1.0, 0.5, 0.65]]
-_WHEEL_RADIUS_CM = 35.0
+WHEEL_RADIUS_CM = 35.0
+FINAL_RATIO = 4.0
+_RADIUS_M = WHEEL_RADIUS_CM / 100.0
 _TRACK_SHARE = 0.8  # distance between wheels over body width
+_WHEELS = 4  # two-wheelers report four as well
+_MAX_RPM = 5800.0
+_RPM = FINAL_RATIO / _RADIUS_M * 60.0 / (2.0 * math.pi)  # engine speed at 1 m/s
+_UNCHANGED = 1e-5  # relative; the client keeps single precision
+_MAX_WHEEL_DEG = 89.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """What the dynamics use of a record.
+
+    Attributes:
+        mass: [kg].
+        force: Largest drive force at the wheels [N].
+        power: Largest drive power [W].
+        drag: Drag coefficient.
+        friction: Of the tyres, mean of the wheels.
+        brake: Torque of all brakes [N m].
+        hand_brake: As brake.
+        wheel_angle: Largest of the wheels [rad].
+        curve: Steering curve as ``physics.curve`` gives it.
+    """
+
+    mass: float
+    force: float
+    power: float
+    drag: float
+    friction: float
+    brake: float
+    hand_brake: float
+    wheel_angle: float
+    curve: Floats
 
 
 def physics_control(v: Vehicles, row: int, wheels: int) -> list[Any]:
@@ -29,35 +68,124 @@ def physics_control(v: Vehicles, row: int, wheels: int) -> list[Any]:
     """
     pose, axle = v.pose(row), float(v.wheelbase[row]) / 2
     side = _TRACK_SHARE * float(v.half_width[row]) if wheels == 4 else 0.0
-    steered = math.degrees(MAX_WHEEL_ANGLE)
-    places = [
-        (axle, side, steered),
-        (axle, -side, steered),
-        (-axle, side, 0.0),
-        (-axle, -side, 0.0),
-    ]
+    mass, friction = float(v.mass[row]), float(v.grip[row]) / GRAVITY
+    brake = float(v.full_brake[row]) * mass * _RADIUS_M / _WHEELS
+    hand = float(v.full_hand_brake[row]) * mass * _RADIUS_M / 2.0  # on two wheels
+    steered = math.degrees(float(v.max_wheel_angle[row]))
+    area = 4.0 * float(v.half_width[row]) * float(v.half_height[row])
+    drag = 2.0 * float(v.drag[row]) * mass / (AIR_DENSITY * area)
+    torque = float(v.full_throttle[row]) * mass * _RADIUS_M / FINAL_RATIO
+    engine, max_rpm = [[0.0, torque], [_MAX_RPM, torque]], _MAX_RPM
+    if v.profile is Physics.REALISTIC:
+        base = float(v.power_speed[row]) * _RPM
+        engine = [[0.0, torque], *([base * k, torque / k] for k in (1.0, 2.0, 4.0, 8.0))]
+        max_rpm = 8.0 * base
+    steering = v.steering_curve[row]
+    points = np.unique(steering, axis=0).tolist()
+    places = ((axle, side, True), (axle, -side, True), (-axle, side, False), (-axle, -side, False))
     return [
-        _TORQUE, 5800.0, 1.0, 0.15, 2.0, 0.35, True, 0.5, 10.0, 4.0, _GEARS,
-        float(v.mass[row]), 0.3, [0.0, 0.0, 0.0], [list(p) for p in STEERING_CURVE],
-        [_wheel(pose, along, left, angle) for along, left, angle in places], False,
+        engine, max_rpm, 1.0, 0.15, 2.0, 0.35, True, 0.5, 10.0, FINAL_RATIO, [[1.0, 0.5, 0.65]],
+        mass, drag, [0.0, 0.0, 0.0], points,
+        [[friction, 0.25, steered if front else 0.0, WHEEL_RADIUS_CM, brake, 0.0 if front else hand,
+          2.0, 17.0, 1000.0, _place(pose, along, left)] for along, left, front in places],
+        False,
     ]  # fmt: skip
 
 
-def _wheel(pose: Pose, along: float, left: float, max_angle_deg: float) -> list[Any]:
+def _place(pose: Pose, along: float, left: float) -> list[float]:
     c, s = math.cos(pose.yaw), math.sin(pose.yaw)
     x, y = pose.x + along * c - left * s, pose.y + along * s + left * c
-    z = pose.z + _WHEEL_RADIUS_CM / 100.0
-    position = [100.0 * x, -100.0 * y, 100.0 * z]
-    hand_brake = 3000.0 if max_angle_deg == 0.0 else 0.0
-    return [
-        3.5,
-        0.25,
-        max_angle_deg,
-        _WHEEL_RADIUS_CM,
-        1500.0,
-        hand_brake,
-        2.0,
-        17.0,
-        1000.0,
-        position,
-    ]
+    return [100.0 * x, -100.0 * y, 100.0 * pose.z + WHEEL_RADIUS_CM]
+
+
+def quantities(record: Any) -> Quantities:
+    """Reads a VehiclePhysicsControl.
+
+    Raises:
+        ShapeError: If it is not one, or a quantity is out of what a vehicle can have.
+    """
+    r = items(record, 17, "a vehicle physics control")
+    engine, final = _rows(r[0], 2, "a torque curve"), _positive(r[9], "final ratio")
+    gears = _rows(r[10], 3, "forward gears")
+    wheels = r[15]
+    if not isinstance(wheels, list) or not 1 <= len(wheels) <= 16:
+        raise ShapeError("expected the physics of 1 to 16 wheels")
+    tyres = np.array(
+        [[_not_negative(n, "wheel physics") for n in items(w, 10, "wheel physics")[:6]]
+         for w in wheels]
+    )  # fmt: skip
+    ratio = final * float(gears[:, 0].max())
+    torque, rpm = float(engine[:, 1].max()), engine[:, 0] * (2.0 * math.pi / 60.0)
+    try:
+        steering = curve(_rows(r[14], 2, "a steering curve").tolist())
+    except ValueError as error:
+        raise ShapeError(str(error)) from error
+    return Quantities(
+        mass=_positive(r[11], "mass"),
+        force=max(torque, 0.0) * ratio / _RADIUS_M,
+        power=max(float((engine[:, 1] * rpm).max()), 0.0),
+        drag=_not_negative(r[12], "drag coefficient"),
+        friction=float(tyres[:, 0].mean()),
+        brake=float(tyres[:, 4].sum()),
+        hand_brake=float(tyres[:, 5].sum()),
+        wheel_angle=math.radians(min(float(tyres[:, 2].max()), _MAX_WHEEL_DEG)),
+        curve=steering,
+    )
+
+
+def write(v: Vehicles, row: int, wanted: Quantities, wheels: int) -> None:
+    """Gives a vehicle other physics; what is as it was stays so to the last bit.
+
+    Args:
+        v: Vehicles.
+        row: Row of the vehicle.
+        wanted: What the client wrote.
+        wheels: As for ``physics_control``.
+    """
+    has = quantities(physics_control(v, row, wheels))
+
+    def change(name: str) -> float:
+        old, new = getattr(has, name), getattr(wanted, name)
+        return 1.0 if abs(new - old) <= _UNCHANGED * abs(old) else float(new / old)
+
+    mass, force = change("mass"), change("force")
+    # No power without force, and no limit to it in CARLA's profile.
+    limited = force > 0.0 and v.profile is Physics.REALISTIC
+    power = change("power") if limited else force
+    if mass != 1.0:
+        v.inertia[row] *= mass
+        v.mass[row] = wanted.mass
+    if power != force:
+        v.power_speed[row] *= power / force
+    for column, factor in (
+        (v.full_throttle, force / mass),
+        (v.full_brake, change("brake") / mass),
+        (v.full_hand_brake, change("hand_brake") / mass),
+        (v.drag, change("drag") / mass),
+        (v.grip, change("friction")),
+        (v.max_wheel_angle, change("wheel_angle")),
+    ):
+        if factor != 1.0:
+            column[row] *= factor
+    if not np.allclose(wanted.curve, has.curve, rtol=_UNCHANGED, atol=1e-9):
+        v.steering_curve[row] = wanted.curve
+
+
+def _rows(value: Any, width: int, what: str) -> Floats:
+    if not isinstance(value, list) or not 1 <= len(value) <= 256:
+        raise ShapeError(f"expected {what} of 1 to 256 points")
+    return np.array([[number(n) for n in items(row, width, what)] for row in value])
+
+
+def _not_negative(value: Any, what: str) -> float:
+    found = number(value)
+    if found < 0.0:
+        raise ShapeError(f"expected {what} of 0 or more, got {found:g}")
+    return found
+
+
+def _positive(value: Any, what: str) -> float:
+    found = number(value)
+    if found <= 0.0:
+        raise ShapeError(f"expected {what} above 0, got {found:g}")
+    return found
