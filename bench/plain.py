@@ -23,7 +23,7 @@ WARM_UP_STEPS = 100
 _FORTH, _STOP = 30, 10
 _STEP_S = 0.05
 # Where there are more vehicles than spawn points [m].
-_NOSE_TO_NOSE_M = 6.2
+_NOSE_TO_NOSE_M = 4.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,11 @@ class Traffic:
 
 
 def spawn(client: carla.Client, world: carla.World, count: int) -> list[int]:
-    """So many cars, on spawn points or, where these do not suffice, along the lanes."""
-    blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
-    blueprint.set_attribute("role_name", "hero")
+    """So many cars, on spawn points or, where these do not suffice, small ones along the lanes."""
     points = world.get_map().get_spawn_points()
+    model = "vehicle.tesla.model3" if count <= len(points) else "vehicle.micro.microlino"
+    blueprint = world.get_blueprint_library().find(model)
+    blueprint.set_attribute("role_name", "hero")
     if count > len(points):
         waypoints = world.get_map().generate_waypoints(_NOSE_TO_NOSE_M)
         points = [w.transform for w in waypoints if not w.is_junction]
