@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import HEADING_WEIGHT_M, LaneGraph
+from hdsim.road.spawn import spawn_points
 from hdsim.server.shapes import Pose
 from hdsim.server.vehicles import Vehicles
 
@@ -19,8 +20,6 @@ _REACH_M = 8.0
 # Speed limit reported off the network: CARLA's for a new vehicle [m/s].
 OFF_ROAD_LIMIT = 30.0 / 3.6
 
-_SPAWN_SPACING_M = 20.0
-_SPAWN_FROM_END_M = 10.0
 _SPAWN_HEIGHT_M = 0.5  # CARLA's own points hover about as high
 
 
@@ -106,21 +105,8 @@ class Surface:
         return f
 
     def spawn_points(self) -> list[Pose]:
-        """Poses along every lane outside junctions, in lane order.
-
-        CARLA's own points are placed by hand and are not in the OpenDRIVE file; these lie every
-        20 m, at least 10 m from the ends of a lane and so from junctions and from each other.
-        """
-        g = self.graph
-        poses = []
-        for lane in np.flatnonzero(g.junction < 0).tolist():
-            free = float(g.length[lane]) - 2.0 * _SPAWN_FROM_END_M
-            if free < 0.0:
-                continue
-            for i in range(int(free // _SPAWN_SPACING_M) + 1):
-                s = _SPAWN_FROM_END_M + i * _SPAWN_SPACING_M
-                x, y, yaw = (float(a) for a in g.at(lane, s))
-                points = slice(g.first[lane], g.first[lane + 1])
-                z = float(np.interp(s, g.s[points], g.z[points]))
-                poses.append(Pose(x, y, z + _SPAWN_HEIGHT_M, yaw=yaw))
-        return poses
+        """``hdsim.road.spawn.spawn_points``, hovering over the road as CARLA's own points do."""
+        return [
+            Pose(x, y, z + _SPAWN_HEIGHT_M, yaw=yaw)
+            for x, y, z, yaw in spawn_points(self.graph).tolist()
+        ]

@@ -12,9 +12,10 @@ def grid():
 
 @pytest.fixture(scope="session")
 def town(town_xodr):
-    """``town("Town01")``: its lane graph; ``grid`` needs no file."""
+    """``town("Town01")``: its lane graph; built-in maps need no file."""
 
     def load(name):
-        return load_lane_graph(name, BUILTIN_MAPS[name]() if name == "grid" else town_xodr(name))
+        text = BUILTIN_MAPS[name]() if name in BUILTIN_MAPS else town_xodr(name)
+        return load_lane_graph(name, text)
 
     return load

@@ -12,7 +12,7 @@ from hdsim.core.state import wrap_angle
 from hdsim.road.build import lane_graph
 from hdsim.road.builtin import BUILTIN_MAPS
 
-MAPS = ["grid", "Town01", "Town02", "Town04", "Town10HD"]
+MAPS = ["grid", "motorway", "roundabout", "Town01", "Town02", "Town04", "Town10HD"]
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -11,8 +11,6 @@ from hdsim.road.builtin import BUILTIN_MAPS
 from hdsim.road.furniture import road_furniture
 from hdsim.road.signs import SignKind, sign_kind, sign_limit
 
-TOWNS = ["Town01", "Town02", "Town04", "Town10HD"]
-
 
 @pytest.fixture(scope="session")
 def furnished(town, town_xodr):
@@ -20,7 +18,7 @@ def furnished(town, town_xodr):
 
     def load(name):
         graph = town(name)
-        text = BUILTIN_MAPS[name]() if name == "grid" else town_xodr(name)
+        text = BUILTIN_MAPS[name]() if name in BUILTIN_MAPS else town_xodr(name)
         return graph, cache.load_furniture(text, graph)
 
     return load
@@ -30,6 +28,8 @@ def furnished(town, town_xodr):
     ("name", "stops", "yields", "speeds", "crosswalks", "sidewalks"),
     [
         ("grid", 0, 2, 40, 0, 0),
+        ("motorway", 0, 8, 22, 0, 0),
+        ("roundabout", 3, 5, 24, 12, 40),
         ("Town01", 0, 0, 22, 0, 88),
         ("Town02", 0, 0, 21, 0, 64),
         ("Town04", 0, 0, 53, 27, 84),

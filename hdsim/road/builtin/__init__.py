@@ -12,5 +12,21 @@ def _grid() -> str:
     return grid()
 
 
-BUILTIN_MAPS: Mapping[str, Callable[[], str]] = {"grid": _grid}
+def _motorway() -> str:
+    from hdsim.road.builtin.motorway import motorway
+
+    return motorway()
+
+
+def _roundabout() -> str:
+    from hdsim.road.builtin.roundabout import roundabout
+
+    return roundabout()
+
+
+BUILTIN_MAPS: Mapping[str, Callable[[], str]] = {
+    "grid": _grid,
+    "motorway": _motorway,
+    "roundabout": _roundabout,
+}
 """OpenDRIVE text by map name."""

@@ -175,7 +175,7 @@ def _limit_sign(roads: dict[int, ET.Element], name: str, arm: Arm) -> None:
     length = float(roads[arm.road].get("length", "0"))
     lanes = (other.lane(1, leaving=False), other.lane(LANES, leaving=False))
     add_post(
-        roads[arm.road], name, other, "274", f"Speed_{LIMIT_KMH}", (min(lanes), max(lanes)),
+        roads[arm.road], name, other.at_end, "274", f"Speed_{LIMIT_KMH}", (min(lanes), max(lanes)),
         back=length - 2.0, value=LIMIT_KMH, subtype=str(LIMIT_KMH),
     )  # fmt: skip
 
@@ -193,7 +193,7 @@ def _regulate(
             continue
         name = f"{_junction(node)}{k}{0 if lights else 1}"
         kind, model = ("1000001", "Signal_3Light_Post01") if lights else ("205", "Sign_Yield")
-        add_post(roads[arm.road], name, arm, kind, model, (0, 0), back=0.5, dynamic=lights)
+        add_post(roads[arm.road], name, arm.at_end, kind, model, (0, 0), back=0.5, dynamic=lights)
         for movement in movements:
             if movement.come is arm:
                 add_reference(roads[movement.road], name)

@@ -156,8 +156,9 @@ def _road(
 
 
 def add_post(
-    road: ET.Element, name: str, arm: Arm, kind: str, model: str, validity: tuple[int, int],
+    road: ET.Element, name: str, at_end: bool, kind: str, model: str, validity: tuple[int, int],
     back: float, dynamic: bool = False, value: float = -1.0, subtype: str = "-1",
+    half_width: float = HALF_WIDTH_M,
 ) -> None:  # fmt: skip
     """Stand a signal or sign at the right kerb of a street, for traffic towards a junction.
 
@@ -167,7 +168,7 @@ def add_post(
     Args:
         road: The street's element.
         name: Signal id.
-        arm: The street as the junction sees it.
+        at_end: Whether the street's end (else its start) is at the junction.
         kind: Signal type.
         model: Signal name.
         validity: First and last lane id; (0, 0) when only references count.
@@ -175,9 +176,10 @@ def add_post(
         dynamic: Whether its state changes.
         value: Number on a sign, km/h.
         subtype: Subtype.
+        half_width: From the reference line to the outer edge of the lanes [m].
     """
     length = float(road.get("length", "0"))
-    along = arm.at_end
+    along = at_end
     post = ET.SubElement(
         _signals(road),
         "signal",
@@ -185,7 +187,7 @@ def add_post(
             "name": model,
             "id": name,
             "s": f"{length - back if along else back:.6f}",
-            "t": f"{(-1.0 if along else 1.0) * (HALF_WIDTH_M + _KERB_M):.6f}",
+            "t": f"{(-1.0 if along else 1.0) * (half_width + _KERB_M):.6f}",
             "zOffset": "0.0",
             "hOffset": "0.0" if along else f"{math.pi:.9f}",
             "roll": "0.0",
