@@ -260,7 +260,7 @@ class Server:
 
     def _read_calls(self, peer: RpcConnection) -> None:
         data = peer.receive()
-        for _ in range(MAX_CALLS_IN_A_ROW):
+        for left in reversed(range(MAX_CALLS_IN_A_ROW)):
             if not data:
                 return
             try:
@@ -271,7 +271,7 @@ class Server:
             spin = False
             for request in requests:
                 spin = self._answer(peer, request)
-            if not spin:
+            if not spin or not left:
                 break
             data = self._spin(peer)
         if peer.reader.partial_bytes > _LONG_CALL_BYTES:
