@@ -98,4 +98,4 @@ def _bounds(attribute: Attribute) -> str:
     low, high = attribute.low, attribute.high
     if math.isinf(low) and math.isinf(high):
         return ""
-    return f" of at least {low:g}" if math.isinf(high) else f" from {low:g} to {high:g}"
+    return f" of at least {low:.10g}" if math.isinf(high) else f" from {low:.10g} to {high:.10g}"

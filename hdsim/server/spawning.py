@@ -20,7 +20,9 @@ CONTROLLER = "controller.ai.walker"
 _OCCUPIED = "Spawn failed because of collision at spawn position"
 
 
-def spawn(sim: Simulation, wanted: Description, pose: Pose, parent: int = 0) -> Actor:
+def spawn(
+    sim: Simulation, wanted: Description, pose: Pose, parent: int = 0, squeeze: bool = False
+) -> Actor:
     """A new actor.
 
     Args:
@@ -28,6 +30,7 @@ def spawn(sim: Simulation, wanted: Description, pose: Pose, parent: int = 0) -> 
         wanted: Blueprint and attributes.
         pose: In the world, or in the parent's frame.
         parent: Actor to attach it to, 0 for none.
+        squeeze: Put a body also where something stands.
 
     Raises:
         CallError: If it cannot be spawned: unknown or refused blueprint, something in the way, or
@@ -39,9 +42,9 @@ def spawn(sim: Simulation, wanted: Description, pose: Pose, parent: int = 0) -> 
     if blueprint.refusal and not (sim.stub_cameras and is_camera(wanted.id)):
         raise CallError(f"cannot spawn {wanted.id}: {blueprint.refusal}")
     if blueprint.vehicle is not None:
-        return _vehicle(sim, blueprint, blueprint.vehicle, wanted, pose, parent)
+        return _vehicle(sim, blueprint, blueprint.vehicle, wanted, pose, parent, squeeze)
     if blueprint.walker is not None:
-        return _walker(sim, blueprint, blueprint.walker, wanted, pose, parent)
+        return _walker(sim, blueprint, blueprint.walker, wanted, pose, parent, squeeze)
     if blueprint.prop is not None:
         return _prop(sim, blueprint, wanted, pose, parent)
     if wanted.id == CONTROLLER:
@@ -61,10 +64,11 @@ def _vehicle(
     wanted: Description,
     pose: Pose,
     parent: int,
+    squeeze: bool,
 ) -> Actor:
     _stands_alone(wanted, parent)
     row = sim.vehicles.add(sim.next_id, model, pose)
-    if collisions.touches(sim.rigid(), row):
+    if not squeeze and collisions.touches(sim.rigid(), row):
         sim.vehicles.remove(sim.next_id)
         raise CallError(_OCCUPIED)
     made = sim.register(vehicle_actor(sim.new_id(), blueprint, model, wanted))
@@ -79,11 +83,12 @@ def _walker(
     wanted: Description,
     pose: Pose,
     parent: int,
+    squeeze: bool,
 ) -> Actor:
     _stands_alone(wanted, parent)
     invincible = wanted.attributes.get("is_invincible", "true").lower() in ("true", "1")
     row = sim.walkers.add(sim.next_id, model, pose, invincible)
-    if collisions.touches(sim.rigid(), len(sim.vehicles) + row):
+    if not squeeze and collisions.touches(sim.rigid(), len(sim.vehicles) + row):
         sim.walkers.remove(sim.next_id)
         raise CallError(_OCCUPIED)
     return sim.register(walker_actor(sim.new_id(), blueprint, model, wanted))
@@ -115,6 +120,7 @@ def _sensor(
     values, kind = Values(blueprint.attributes, wanted.attributes), SENSORS[wanted.id]
     try:
         settings = None if kind.settings is None else kind.settings(values)
+        tick_s = 0.0 if settings is None else values.number("sensor_tick")
     except ValueError as error:
         raise CallError(f"cannot spawn {wanted.id}: {error}") from error
     carried = any(parent in group.row for group in (sim.vehicles, sim.walkers, sim.props))
@@ -126,7 +132,7 @@ def _sensor(
     ticket = token(stream, sim.stream_port)
     made = bodiless_actor(sim.new_id(), blueprint, wanted, parent, pose, stream, ticket)
     if settings is not None:
-        sim.rack.add(made, values, settings, sim.frame, sim.time_s)
+        sim.rack.add(made, settings, tick_s, sim.frame, sim.time_s)
     return sim.register(made)
 
 

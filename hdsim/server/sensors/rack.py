@@ -15,7 +15,6 @@ from hdsim.core.state import Floats
 from hdsim.road.lanes import LaneGraph
 from hdsim.server.actors import Actor
 from hdsim.server.attachments import rotation
-from hdsim.server.attributes import Values
 from hdsim.server.sensors import messages
 from hdsim.server.sensors.cameras import StubCamera
 from hdsim.server.sensors.catalogue import SENSORS, Settings
@@ -109,21 +108,19 @@ class Rack:
         return road_ground(self._graph)
 
     def add(
-        self, actor: Actor, values: Values, settings: Settings, frame: int, time_s: float
+        self, actor: Actor, settings: Settings, tick_s: float, frame: int, time_s: float
     ) -> None:
         """Takes in a sensor.
 
         Args:
             actor: Its actor.
-            values: Its attributes.
-            settings: What they say.
+            settings: What its attributes say.
+            tick_s: Simulated time between two readings, 0 for one every frame [s].
             frame: The present frame.
             time_s: The present time [s].
         """
         kind = SENSORS[actor.type]
-        self._sensors[actor.id] = Sensor(
-            actor, kind.index, settings, values.number("sensor_tick"), frame, time_s
-        )
+        self._sensors[actor.id] = Sensor(actor, kind.index, settings, tick_s, frame, time_s)
         if kind.ray:
             warm_up()
             len(self.ground)  # now, and not while a client waits for a frame
