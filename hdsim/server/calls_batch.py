@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from hdsim.server import calls_actors, calls_lights, calls_vehicles, calls_walkers, shapes
+from hdsim.server import (
+    calls_actors,
+    calls_lights,
+    calls_vehicles,
+    calls_walkers,
+    physics_control,
+    shapes,
+)
 from hdsim.server.calls import Answer, Call, Session
 from hdsim.server.calls_other import NO_CONSOLE
 from hdsim.server.errors import CallError
@@ -44,6 +51,11 @@ COMMANDS = {
         (calls_vehicles.ackermann_control,),
     ),
     4: Command("ApplyWalkerControl", calls_walkers.control, (calls_walkers.walker_control,)),
+    5: Command(
+        "ApplyVehiclePhysicsControl",
+        calls_vehicles.set_physics,
+        (physics_control.quantities,),
+    ),
     6: Command("ApplyTransform", lambda s, actor, pose: s.sim.place(actor, pose), (shapes.pose,)),
     7: Command("ApplyWalkerState", calls_walkers.lead, (shapes.pose, shapes.number)),
     8: Command("ApplyTargetVelocity", calls_actors.set_velocity, (shapes.vector,)),

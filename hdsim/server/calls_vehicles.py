@@ -9,7 +9,7 @@ import numpy as np
 from hdsim.core.state import Floats
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
-from hdsim.server.physics_control import physics_control
+from hdsim.server.physics_control import Quantities, physics_control, quantities, write
 from hdsim.server.shapes import Reader, ShapeError
 from hdsim.server.telemetry import telemetry, wheel_angle_deg
 
@@ -72,6 +72,12 @@ def _physics_control(s: Session, actor: int) -> list[Any]:
     return physics_control(s.sim.vehicles, row, s.sim.actor(actor).wheels)
 
 
+def set_physics(s: Session, actor: int, wanted: Quantities) -> None:
+    """Gives a vehicle other physics, as far as the dynamics have such quantities."""
+    row = s.sim.vehicle_row(actor)
+    write(s.sim.vehicles, row, wanted, s.sim.actor(actor).wheels)
+
+
 def _telemetry(s: Session, actor: int) -> list[Any]:
     return telemetry(s.sim.vehicles, s.sim.vehicle_row(actor), s.sim.actor(actor).wheels)
 
@@ -116,6 +122,7 @@ CALLS = {
         _set_ackermann_settings, (_ID, _gains), Answer.VOID
     ),
     "get_physics_control": Call(_physics_control, (_ID,)),
+    "apply_physics_control": Call(set_physics, (_ID, quantities), Answer.VOID),
     "get_telemetry_data": Call(_telemetry, (_ID,)),
     "show_vehicle_debug_telemetry": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),
     "set_actor_autopilot": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),
