@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints, SignalState
 from hdsim.server.blueprints import VehicleModel
 from hdsim.server.collisions import RigidBodies
@@ -249,11 +250,30 @@ class Vehicles:
                 numbers are made safe: the Traffic Manager has been seen to send a NaN brake,
                 which brakes fully.
         """
-        throttle, steer, brake = controls[:, 0], controls[:, 1], controls[:, 2]
-        self.throttle[rows] = np.clip(np.nan_to_num(throttle, nan=0.0), 0.0, 1.0)
-        self.steer[rows] = -np.clip(np.nan_to_num(steer, nan=0.0), -1.0, 1.0)
-        self.brake[rows] = np.clip(np.nan_to_num(brake, nan=1.0), 0.0, 1.0)
-        self.hand_brake[rows] = controls[:, 3] != 0
-        self.reverse[rows] = controls[:, 4] != 0
-        self.manual[rows] = controls[:, 5] != 0
-        self.gear[rows] = np.clip(np.nan_to_num(controls[:, 6]), -1, 100)
+        _control(
+            rows, controls, self.throttle, self.steer, self.brake,
+            self.hand_brake, self.reverse, self.manual, self.gear,
+        )  # fmt: skip
+
+
+@compiled
+def _control(
+    rows: Ints,
+    controls: Floats,
+    throttle: Floats,
+    steer: Floats,
+    brake: Floats,
+    hand_brake: Bools,
+    reverse: Bools,
+    manual: Bools,
+    gear: Ints,
+) -> None:
+    for k in range(len(rows)):
+        row, given = rows[k], controls[k]
+        throttle[row] = 0.0 if np.isnan(given[0]) else min(max(given[0], 0.0), 1.0)
+        steer[row] = -0.0 if np.isnan(given[1]) else -min(max(given[1], -1.0), 1.0)
+        brake[row] = 1.0 if np.isnan(given[2]) else min(max(given[2], 0.0), 1.0)
+        hand_brake[row] = given[3] != 0.0
+        reverse[row] = given[4] != 0.0
+        manual[row] = given[5] != 0.0
+        gear[row] = 0 if np.isnan(given[6]) else int(min(max(given[6], -1.0), 100.0))
