@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,8 +24,12 @@ _LEAST_SIDEWALK_M2 = 20.0
 Corners = tuple[int, ...]
 
 
-def convex_mesh(levels: Sequence[Level]) -> ConvexMesh:
+def convex_mesh(levels: Sequence[Level], tile_m: float = math.inf) -> ConvexMesh:
     """The mesh of all levels; levels are not linked to each other.
+
+    Args:
+        levels: Areas, none of which lies in two tiles.
+        tile_m: Size of a tile [m]; all is in one if infinite.
 
     Each area is triangulated (constrained Delaunay), and triangles are merged across their longest
     edges first as long as polygons stay convex and have at most six corners (after Hertel and
@@ -41,23 +47,35 @@ def convex_mesh(levels: Sequence[Level]) -> ConvexMesh:
             polygons.append(tuple(count + c for c in polygon))
             pieces.append([tuple(polygon.index(c) for c in triangles[t]) for t in own])
             grounds.append(level.ground[area[own[0]]])
-        places: Floats = grid.astype(np.float64) * GRID_M
-        vertices.append(np.column_stack([places, level.heights(places)]))
+        plane: Floats = grid.astype(np.float64) * GRID_M
+        vertices.append(np.column_stack([plane, level.heights(plane)]))
         count += len(grid)
     corners = np.full((len(polygons), MAX_CORNERS), -1, dtype=np.int64)
     for i, polygon in enumerate(polygons):
         corners[i, : len(polygon)] = polygon
     sizes = [len(p) for p in pieces]
+    places = np.concatenate(vertices)
+    origin, size = (np.zeros(2), tile_m) if math.isfinite(tile_m) else _one_tile(places)
+    middle = np.array([places[list(p), :2].mean(axis=0) for p in polygons])
     mesh = ConvexMesh(
-        vertices=np.concatenate(vertices),
+        vertices=places,
         corners=corners,
         neighbours=_neighbours(polygons),
         triangles=np.array([t for p in pieces for t in p], dtype=np.int64).reshape(-1, 3),
         first_triangle=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         area=np.array([int(g) for g in grounds], dtype=np.int64),
         flags=np.array([FLAGS[g] for g in grounds], dtype=np.int64),
+        origin=(float(origin[0]), float(origin[1])),
+        tile_m=size,
+        tile=np.floor((middle - origin) / size).astype(np.int64),
     )
     return _without(mesh, _islands(mesh))
+
+
+def _one_tile(vertices: Floats) -> tuple[Floats, float]:
+    """Origin and size of a tile around everything [m], with room to the far side."""
+    low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
+    return low, float((high - low).max()) + 1.0
 
 
 def _triangles(level: Level) -> tuple[list[tuple[int, int, int]], list[int], Ints]:
@@ -183,7 +201,8 @@ def _without(mesh: ConvexMesh, gone: NDArray[np.bool_]) -> ConvexMesh:
     vertex = np.full(len(mesh.vertices) + 1, -1, dtype=np.int64)
     vertex[used] = np.arange(len(used))
     sizes = np.diff(mesh.first_triangle)
-    return ConvexMesh(
+    return dataclasses.replace(
+        mesh,
         vertices=mesh.vertices[used],
         corners=vertex[mesh.corners[keep]],
         neighbours=polygon[mesh.neighbours[keep]],
@@ -191,4 +210,5 @@ def _without(mesh: ConvexMesh, gone: NDArray[np.bool_]) -> ConvexMesh:
         first_triangle=np.concatenate([[0], np.cumsum(sizes[keep])]).astype(np.int64),
         area=mesh.area[keep],
         flags=mesh.flags[keep],
+        tile=mesh.tile[keep],
     )

@@ -1,4 +1,4 @@
-"""Detour's file of a navigation mesh: one tile of convex polygons.
+"""Detour's file of a navigation mesh: convex polygons in tiles.
 
 CARLA's client loads such a file (LibCarla ``carla/nav/Navigation.cpp``, ``Navigation::Load``) and
 moves AI walkers on it: a set header (magic ``MSET``, version 1, tile count, ``dtNavMeshParams``),
@@ -18,10 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.core.state import Floats, Ints
+from hdsim.core.state import Bools, Floats, Ints
 
 MAX_CORNERS = 6  # DT_VERTS_PER_POLYGON
-# Polygon numbers share 16 bits with the flag of a link to another tile, and begin at 1.
+# Polygon numbers share 16 bits with the flag of a link to another tile (DT_EXT_LINK, with the side
+# it is on; sides are counted from +x towards +z), and begin at 1.
+_LINK_OUT = 0x8000
+_EAST, _SOUTH, _WEST, _NORTH = 0, 2, 4, 6
 MAX_POLYGONS = 0x7FFE
 MAX_VERTICES = 0xFFFE
 
@@ -38,7 +41,8 @@ _SET_HEADER = struct.Struct("<3i 5f 2i")
 _TILE_HEADER = struct.Struct("<Ii")
 _MESH_HEADER = struct.Struct("<5i I 9i 3f 6f f")
 _LINK_BYTES = 12
-_SALT = 1
+# A reference has at least 10 bits of salt, then tile and polygon (dtNavMesh::init).
+_SALT, _REFERENCE_BITS = 1, 22
 _POLYGON = np.dtype(
     [
         ("first_link", "<u4"),
@@ -63,7 +67,7 @@ _BOX = np.dtype([("low", "<u2", 3), ("high", "<u2", 3), ("index", "<i4")])
 
 @dataclass(frozen=True, slots=True)
 class ConvexMesh:
-    """Convex polygons with shared corners.
+    """Convex polygons with shared corners, in square tiles.
 
     Attributes:
         vertices: x, y, z [m], right-handed frame, shape (v, 3).
@@ -76,6 +80,10 @@ class ConvexMesh:
         first_triangle: Shape (p + 1,).
         area: CARLA's area type, 0 to 63, shape (p,).
         flags: CARLA's polygon flags, shape (p,).
+        origin: Where tile (0, 0) begins [m].
+        tile_m: Size of a tile [m].
+        tile: Column (along x) and row (along y) of the tile that each polygon lies in, shape
+            (p, 2). Neighbours are in the same tile or in tiles side by side.
     """
 
     vertices: Floats
@@ -85,59 +93,104 @@ class ConvexMesh:
     first_triangle: Ints
     area: Ints
     flags: Ints
+    origin: tuple[float, float]
+    tile_m: float
+    tile: Ints
 
 
 def navigation_file(mesh: ConvexMesh) -> bytes:
     """The file that CARLA's client loads.
 
     Raises:
-        ValueError: If the mesh is empty or too large for one tile.
+        ValueError: If the mesh is empty, or has too many polygons in a tile or too many tiles.
     """
-    polygons, vertices = len(mesh.corners), len(mesh.vertices)
-    if not 0 < polygons <= MAX_POLYGONS or vertices > MAX_VERTICES:
+    places, tile = np.unique(mesh.tile, axis=0, return_inverse=True)
+    tile = tile.reshape(-1)
+    count = np.bincount(tile) if len(tile) else np.zeros(1, dtype=np.int64)
+    polygon_bits = max(int(count.max()) - 1, 1).bit_length()
+    tile_bits = (len(places) - 1).bit_length() if len(places) else 0
+    if not count[0] or count.max() > MAX_POLYGONS or polygon_bits + tile_bits > _REFERENCE_BITS:
         raise ValueError(
-            f"{polygons} polygons, {vertices} vertices: expected 1 to {MAX_POLYGONS}"
-            f" and at most {MAX_VERTICES}"
+            f"{len(places)} tiles of up to {count.max()} polygons: expected 1 to {MAX_POLYGONS}"
+            f" polygons and {_REFERENCE_BITS} bits for the numbers of both"
         )
-    points = (mesh.vertices[:, [0, 2, 1]] * (1.0, 1.0, -1.0)).astype(np.float32)
-    low, high = points.min(axis=0), points.max(axis=0)
-    tile = _tile(mesh, points, low, high)
-    # Bits of a polygon's number in Detour's references, which the tile's own reference sits above.
-    bits = max(polygons - 1, 1).bit_length()
-    # One tile, which holds all of the mesh: its grid begins there, and is a little wider.
-    width, _, depth = (high - low + 1.0).tolist()
+    number = np.zeros(len(tile), dtype=np.int64)  # of a polygon in its tile
+    for t in range(len(places)):
+        own = np.flatnonzero(tile == t)
+        number[own] = np.arange(len(own))
+    neighbours = _neighbour_codes(mesh, number)
+    # Detour's third axis is CARLA's y, which runs against ours.
+    south = -(int(places[:, 1].max()) + 1) * mesh.tile_m - mesh.origin[1]
     header = _SET_HEADER.pack(
-        _SET_MAGIC, _SET_VERSION, 1, *low.tolist(), width, depth, 1, 1 << bits
+        _SET_MAGIC, _SET_VERSION, len(places), mesh.origin[0], 0.0, south,
+        mesh.tile_m, mesh.tile_m, len(places), 1 << polygon_bits,
+    )  # fmt: skip
+    parts = [header]
+    for t, (column, row) in enumerate(places.tolist()):
+        data = _tile(mesh, np.flatnonzero(tile == t), neighbours, column, places[:, 1].max() - row)
+        reference = _SALT << (polygon_bits + tile_bits) | t << polygon_bits
+        parts += [_TILE_HEADER.pack(reference, len(data)), data]
+    return b"".join(parts)
+
+
+def _neighbour_codes(mesh: ConvexMesh, number: Ints) -> Ints:
+    """What Detour keeps for each edge: 0 for none, a polygon of the tile from 1, or a side."""
+    there = mesh.neighbours
+    column, row = np.moveaxis(mesh.tile[there] - mesh.tile[:, None, :], 2, 0)
+    outside = _LINK_OUT | np.select(
+        [column > 0, row < 0, column < 0], [_EAST, _SOUTH, _WEST], default=_NORTH
     )
-    return header + _TILE_HEADER.pack(_SALT << bits, len(tile)) + tile
+    same = (column == 0) & (row == 0)
+    return np.where(there < 0, 0, np.where(same, number[there] + 1, outside))
 
 
-def _tile(
-    mesh: ConvexMesh,
-    points: NDArray[np.float32],
-    low: NDArray[np.float32],
-    high: NDArray[np.float32],
-) -> bytes:
-    polygons = np.zeros(len(mesh.corners), _POLYGON)
-    used = mesh.corners >= 0
-    polygons["corners"] = np.where(used, mesh.corners, 0)
-    polygons["neighbours"] = mesh.neighbours + 1
-    polygons["flags"] = mesh.flags
+def _tile(mesh: ConvexMesh, own: Ints, neighbours: Ints, column: int, row: int) -> bytes:
+    """The data of one tile.
+
+    Args:
+        mesh: All of the mesh.
+        own: The tile's polygons.
+        neighbours: What is kept for each edge of all polygons.
+        column: Detour's number of the tile along its first axis.
+        row: As column, along its third axis.
+
+    Raises:
+        ValueError: If it has too many vertices.
+    """
+    used = mesh.corners[own] >= 0
+    shown, corners = np.unique(np.where(used, mesh.corners[own], -1), return_inverse=True)
+    corners = corners.reshape(used.shape)
+    if not used.all():  # the first of the sorted numbers is then the -1 of no corner
+        shown, corners = shown[1:], np.where(used, corners - 1, 0)
+    if len(shown) > MAX_VERTICES:
+        raise ValueError(f"{len(shown)} vertices in a tile, expected at most {MAX_VERTICES}")
+    points = (mesh.vertices[shown][:, [0, 2, 1]] * (1.0, 1.0, -1.0)).astype(np.float32)
+    low, high = points.min(axis=0), points.max(axis=0)
+
+    polygons = np.zeros(len(own), _POLYGON)
+    polygons["corners"] = corners
+    polygons["neighbours"] = neighbours[own]
+    polygons["flags"] = mesh.flags[own]
     polygons["corner_count"] = used.sum(axis=1)
-    polygons["area_and_type"] = mesh.area
-    links = int(np.count_nonzero(mesh.neighbours >= 0))
+    polygons["area_and_type"] = mesh.area[own]
+    # An edge to another tile may meet several edges there.
+    outside = int(np.count_nonzero(neighbours[own] & _LINK_OUT))
+    links = max(int(np.count_nonzero(neighbours[own])) + 2 * outside, 1)
 
-    counts = np.diff(mesh.first_triangle)
-    details = np.zeros(len(polygons), _DETAIL)
-    details["triangle_base"] = mesh.first_triangle[:-1]
+    counts = np.diff(mesh.first_triangle)[own]
+    details = np.zeros(len(own), _DETAIL)
+    details["triangle_base"] = np.cumsum(counts) - counts
     details["triangle_count"] = counts
-    triangles = _flagged(mesh.triangles, np.repeat(polygons["corner_count"], counts))
+    owner = np.repeat(np.arange(len(mesh.corners)), np.diff(mesh.first_triangle))
+    triangles = _flagged(
+        mesh.triangles[np.isin(owner, own)], np.repeat(polygons["corner_count"], counts)
+    )
 
     step = max(_BOX_STEP_M, float((high - low).max()) / 65000.0)
-    boxes = _box_tree(_boxes(mesh, points, low, step))
+    boxes = _box_tree(_boxes(points, corners, used, low, step))
     header = _MESH_HEADER.pack(
-        _TILE_MAGIC, _TILE_VERSION, 0, 0, 0, 0,
-        len(polygons), len(points), max(links, 1), len(details), 0, len(triangles), len(boxes),
+        _TILE_MAGIC, _TILE_VERSION, column, row, 0, 0,
+        len(polygons), len(points), links, len(details), 0, len(triangles), len(boxes),
         0, len(polygons),
         _WALKER_HEIGHT_M, _WALKER_RADIUS_M, _CLIMB_M, *low.tolist(), *high.tolist(), 1.0 / step,
     )  # fmt: skip
@@ -146,7 +199,7 @@ def _tile(
             header,
             points.astype("<f4").tobytes(),
             polygons.tobytes(),
-            bytes(_LINK_BYTES * max(links, 1)),  # made by the client; only their room is kept
+            bytes(_LINK_BYTES * links),  # made by the client; only their room is kept
             details.tobytes(),
             triangles.tobytes(),
             boxes.tobytes(),
@@ -169,14 +222,13 @@ def _flagged(triangles: Ints, corner_count: NDArray[np.uint8]) -> NDArray[np.uin
 
 
 def _boxes(
-    mesh: ConvexMesh, points: NDArray[np.float32], low: NDArray[np.float32], step: float
+    points: NDArray[np.float32], corners: Ints, used: Bools, low: NDArray[np.float32], step: float
 ) -> NDArray[np.void]:
-    """The polygons' bounding boxes in steps from the mesh's low corner, rounded outwards."""
-    used = (mesh.corners >= 0)[:, :, None]
-    own = points[np.maximum(mesh.corners, 0)].astype(np.float64)
-    boxes = np.zeros(len(mesh.corners), _BOX)
-    boxes["low"] = np.floor((np.where(used, own, np.inf).min(axis=1) - low) / step)
-    boxes["high"] = np.ceil((np.where(used, own, -np.inf).max(axis=1) - low) / step)
+    """The polygons' bounding boxes in steps from the tile's low corner, rounded outwards."""
+    own = points[corners].astype(np.float64)
+    boxes = np.zeros(len(corners), _BOX)
+    boxes["low"] = np.floor((np.where(used[:, :, None], own, np.inf).min(axis=1) - low) / step)
+    boxes["high"] = np.ceil((np.where(used[:, :, None], own, -np.inf).max(axis=1) - low) / step)
     boxes["index"] = np.arange(len(boxes))
     return boxes
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import re
 import tempfile
@@ -25,6 +26,10 @@ from hdsim.server.walkways import find_walkways
 
 # Part of the key of the server's own cache: raise it whenever the mesh of the same map changes.
 NAVMESH_VERSION = 1
+# A map with more corners than fit the numbers of one tile is cut into tiles of this size [m]. One
+# tile is better: the client draws a tile first for a random place, and all of them alike.
+_ONE_TILE_CORNERS = 30_000
+_TILE_M = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,18 @@ class NavFile:
     content: bytes
 
 
-def navigation_mesh(town: Town) -> ConvexMesh:
-    """The walkable polygons of a map."""
+def navigation_mesh(town: Town, tile_m: float = math.inf) -> ConvexMesh:
+    """The walkable polygons of a map.
+
+    Args:
+        town: The map.
+        tile_m: Size of tiles [m], a multiple of 1 cm; all is in one tile if infinite.
+    """
     pavement = find_pavement(town.name, town.xodr)
-    return convex_mesh(find_walkways(pavement, town.furniture.crosswalks, town.graph))
+    levels = find_walkways(pavement, town.furniture.crosswalks, town.graph, tile_m)
+    if math.isinf(tile_m) and sum(level.corners() for level in levels) > _ONE_TILE_CORNERS:
+        return navigation_mesh(town, _TILE_M)
+    return convex_mesh(levels, tile_m)
 
 
 @lru_cache(maxsize=4)

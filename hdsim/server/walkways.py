@@ -14,6 +14,7 @@ The widths of the strips are proposals.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -62,6 +63,10 @@ class Level:
     ground: list[Ground]
     points: Floats
 
+    def corners(self) -> int:
+        """How many corners all areas have together."""
+        return int(shapely.get_num_coordinates(np.array(self.areas, dtype=object)).sum())
+
     def heights(self, places: Floats) -> Floats:
         """Elevation [m] at places, shape (k, 2): the mean of the nearest points by distance."""
         ranks = list(range(1, min(3, len(self.points)) + 1))
@@ -72,7 +77,10 @@ class Level:
 
 
 def find_walkways(
-    pavement: Pavement, crosswalks: Sequence[Crosswalk], graph: LaneGraph
+    pavement: Pavement,
+    crosswalks: Sequence[Crosswalk],
+    graph: LaneGraph,
+    tile_m: float = math.inf,
 ) -> list[Level]:
     """The areas of a map, level by level: a bridge is apart from the road under it.
 
@@ -80,6 +88,7 @@ def find_walkways(
         pavement: Its strips and mouths.
         crosswalks: Those of its file.
         graph: Its lanes, for the speed limits of its roads.
+        tile_m: Areas are cut at whole multiples of this in x and y, a multiple of the grid [m].
     """
     outlines = [shapely.make_valid(shapely.polygons(s.outline[:, :2])) for s in pavement.strips]
     level = _levels(pavement.strips, outlines)
@@ -94,15 +103,14 @@ def find_walkways(
             walked = _union(outlines[i] for i in own if pavement.strips[i].walked)
             walked = _joined(walked, road, pavement.strips, outlines, own)
         else:
-            walked = shapely.buffer(road, _STRIP_M)
+            walked = shapely.buffer(road, _STRIP_M, join_style="mitre")
         walked = shapely.difference(walked, road, grid_size=GRID_M)
         across = _union(crossings(pavement.mouths, crosswalks, graph, level, number, road, walked))
         points = np.concatenate(
             [e for i in own for e in (pavement.strips[i].left, pavement.strips[i].right)]
         )
-        found.append(Level(*_split({
-            Ground.CROSSWALK: across, Ground.ROAD: road, Ground.SIDEWALK: walked,
-        }), points))  # fmt: skip
+        grounds = {Ground.CROSSWALK: across, Ground.ROAD: road, Ground.SIDEWALK: walked}
+        found.append(Level(*_split(grounds, tile_m), points))
     return found
 
 
@@ -174,15 +182,30 @@ def _joined(
     return _union([*pieces, *corners])
 
 
-def _split(grounds: dict[Ground, Area]) -> tuple[list[Area], list[Ground]]:
+def _split(grounds: dict[Ground, Area], tile_m: float) -> tuple[list[Area], list[Ground]]:
     """Cuts the plane along all borders; where grounds overlap the first one has it."""
-    borders = shapely.union_all([shapely.boundary(g) for g in grounds.values()], grid_size=GRID_M)
+    borders: list[Area] = [shapely.boundary(g) for g in grounds.values()]
+    west, south, east, north = shapely.total_bounds(list(grounds.values())).tolist()
+    for low, high, at in ((west, east, 0), (south, north, 1)):
+        for cut in _multiples(low, high, tile_m):
+            line = np.array([[west, south], [east, north]])
+            line[:, at] = cut
+            borders.append(shapely.linestrings(line))
+    lines = shapely.union_all(borders, grid_size=GRID_M)
     shapely.prepare(list(grounds.values()))
     areas, kinds = [], []
-    for area in _parts(shapely.polygonize([borders])):
+    for area in _parts(shapely.polygonize([lines])):
         inside = shapely.point_on_surface(area)
         kind = next((k for k, g in grounds.items() if shapely.contains(g, inside)), None)
         if kind is not None:
             areas.append(area)
             kinds.append(kind)
     return areas, kinds
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    """Whole multiples of a step between two numbers; none of an infinite one."""
+    if math.isinf(step):
+        return []
+    first, last = math.floor(low / step) + 1, math.ceil(high / step)
+    return [k * step for k in range(first, last)]
