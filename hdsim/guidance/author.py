@@ -8,12 +8,12 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from hdsim.core.errors import InputError
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance import checks, offline, prompts
-from hdsim.guidance.cache import AnswerCache, Message, Question
+from hdsim.guidance.ask import Asker
+from hdsim.guidance.authenticate import Unauthenticated
 from hdsim.guidance.checks import BadAnswer
-from hdsim.guidance.endpoint import PARAMETERS, Chat
+from hdsim.guidance.prompts import Prompt, Repair
 from hdsim.guidance.schedule import Policies, Provenance
 from hdsim.perception.catalogue import Layer, PerceptionProgram
 
@@ -93,14 +93,11 @@ class ModelAuthor:
 
     A bad answer is asked for once more with what is wrong with it, then the tables take its place.
 
-    Args:
-        model: The model's name, part of every cache key.
-        cache: Where answers are kept.
-        chat: The endpoint, or ``None`` to use nothing but the cache.
+    An answer that is not authentic is not shown to the model again.
     """
 
-    def __init__(self, model: str, cache: AnswerCache, chat: Chat | None) -> None:
-        self._model, self._cache, self._chat = model, cache, chat
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
         self._tables = TableAuthor()
 
     def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
@@ -160,7 +157,7 @@ class ModelAuthor:
         self,
         stage: str,
         profile: DriverProfile,
-        messages: list[Message],
+        prompt: Prompt,
         form: type[A],
         accept: Callable[[A], T],
         fallback: Callable[[], T],
@@ -168,38 +165,27 @@ class ModelAuthor:
         keys: list[str] = []
         problems: list[str] = []
         result: T | None = None
+        repair: Repair | None = None
+        what = f"{stage} of profile {profile.name!r}"
         for _ in range(2):
-            question = Question(self._model, PARAMETERS, messages, checks.answer_schema(form))
+            question = self._asker.question(prompt, form, repair)
             keys.append(question.key)
-            text = self._ask(question, f"{stage} of profile {profile.name!r}")
+            text = ""
             try:
+                text = self._asker.answer(question, prompt, repair, what)
                 result = accept(checks.read_answer(form, text))
                 break
             except BadAnswer as problem:
                 problems.append(str(problem))
-                said: Message = {"role": "assistant", "content": text[:4000]}
-                messages = [*messages, said, prompts.repair(str(problem))]
+                told = "" if isinstance(problem, Unauthenticated) else text[:4000]
+                repair = Repair(str(problem), told)
         provenance = Provenance(
             stage=stage,
             origin="fallback" if result is None else "model",
-            model=self._model,
+            model=self._asker.model,
             prompt_hash=prompts.prompt_hash(),
             cache_keys=tuple(keys),
             repaired=result is not None and bool(problems),
             reason="; then: ".join(problems) if result is None else "",
         )
         return (fallback() if result is None else result), provenance
-
-    def _ask(self, question: Question, what: str) -> str:
-        stored = self._cache.get(question.key)
-        if stored is not None:
-            return stored
-        if self._chat is None:
-            raise InputError(
-                f"guidance cache {self._cache.folder}",
-                expected=f"entry {question.key}.json ({what}, model {question.model!r}); "
-                "compile it once with --guidance live",
-            )
-        answer = self._chat.ask(question)[: checks.MAX_ANSWER_CHARS + 1]
-        self._cache.put(question, answer)
-        return answer

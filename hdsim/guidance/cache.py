@@ -1,7 +1,9 @@
 """Answers of language models on disk, found again by what was asked.
 
 One JSON file per question, named by the SHA-256 of model, parameters, messages, answer schema and
-the version of this format. Neither the endpoint's address nor its key is part of it.
+the version of this format. Neither the endpoint's address nor its key is part of it. Tags
+that authenticate an answer are those of one call: the messages are kept with their placeholders,
+and of the answer only the authentic part, or that there was none.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 from hdsim.core.errors import InputError
 
-VERSION = 1
+VERSION = 2
 Message = dict[str, str]
 
 
@@ -61,6 +63,19 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a question.
+
+    Attributes:
+        answer: The model's answer; of an authenticated one the part under the right tag.
+        refused: Why it was not authentic; empty when it was. ``answer`` is empty then.
+    """
+
+    answer: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerCache:
     """A folder of answers."""
 
@@ -70,8 +85,8 @@ class AnswerCache:
         """The file of a key."""
         return self.folder / f"{key}.json"
 
-    def get(self, key: str) -> str | None:
-        """The answer to a question, or ``None`` if it was never asked.
+    def get(self, key: str) -> Stored | None:
+        """What became of a question, or ``None`` if it was never asked.
 
         Raises:
             InputError: If the entry is there but cannot be used.
@@ -79,19 +94,19 @@ class AnswerCache:
         path = self.path(key)
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-            answer = entry["answer"]
+            found = Stored(entry["answer"], entry["refused"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
-            answer = None
-        if not isinstance(answer, str):
+            found = None
+        if found is None or not all(isinstance(t, str) for t in (found.answer, found.refused)):
             raise InputError(str(path), expected="a stored answer; delete the file to ask again")
-        return answer
+        return found
 
-    def put(self, question: Question, answer: str) -> None:
+    def put(self, question: Question, stored: Stored) -> None:
         """Store an answer; whole or not at all, also when several processes write it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        entry = {**question.as_data(), "answer": answer}
+        entry = {**question.as_data(), "answer": stored.answer, "refused": stored.refused}
         descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(entry, file, indent=1)

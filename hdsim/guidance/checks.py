@@ -62,25 +62,35 @@ class ProgramAnswer(_Answer):
     operations: tuple[Operation, ...] = Field(max_length=MAX_OPERATIONS)
 
 
-def read_answer(model: type[Answer], text: str) -> Answer:
-    """An answer's text as a checked value.
+def read_object(text: str) -> dict[str, Any]:
+    """The JSON object in an answer's text.
 
-    A code fence or words around the JSON object are allowed; of several objects the first counts.
+    A code fence or words around it are allowed; of several objects the first counts.
 
     Raises:
-        BadAnswer: If there is no JSON object, or it is not what was asked for.
+        BadAnswer: If there is none, or it has a key twice.
     """
     if len(text) > MAX_ANSWER_CHARS:
         raise BadAnswer(f"the answer has {len(text)} characters, at most {MAX_ANSWER_CHARS}")
     start = text.find("{")
     if start < 0:
         raise BadAnswer("the answer holds no JSON object")
+    decoder = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
     try:
-        data, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text[start:])
+        data, _ = decoder.raw_decode(text[start:])
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"the answer is not valid JSON: {error}") from None
+    return dict(data)
+
+
+def read_answer(model: type[Answer], text: str) -> Answer:
+    """An answer's text as a checked value.
+
+    Raises:
+        BadAnswer: If there is no JSON object, or it is not what was asked for.
+    """
     try:
-        return model.model_validate(data)
+        return model.model_validate(read_object(text))
     except ValidationError as error:
         raise BadAnswer(_complaints(error)) from None
 
@@ -89,9 +99,18 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a key is there twice")
+    return data
+
+
 def _complaints(error: ValidationError) -> str:
     details = error.errors(include_url=False)
-    lines = [f"{'.'.join(map(str, d['loc'])) or 'answer'}: {d['msg']}" for d in details[:8]]
+    # A key may be of the model's making: no more of it is told than names a place.
+    places = (".".join(str(part)[:40] for part in d["loc"]) or "answer" for d in details[:8])
+    lines = [f"{place}: {d['msg'][:200]}" for place, d in zip(places, details, strict=False)]
     return "; ".join(lines)
 
 

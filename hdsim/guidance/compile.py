@@ -9,6 +9,7 @@ from hdsim.core.errors import InputError, did_you_mean
 from hdsim.driver.layers import layer_state
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance import offline
+from hdsim.guidance.ask import Asker
 from hdsim.guidance.author import Author, ModelAuthor, Situation, TableAuthor
 from hdsim.guidance.cache import AnswerCache, default_folder
 from hdsim.guidance.endpoint import Chat, Endpoint, model_name
@@ -41,6 +42,7 @@ def compile_schedule(
     *,
     cache: AnswerCache | None = None,
     endpoint: Endpoint | None = None,
+    authenticate: bool = True,
 ) -> Schedule:
     """Everything guidance says about a profile for a drive.
 
@@ -52,6 +54,7 @@ def compile_schedule(
         duration_s: Longest time the drive can take [s]; later times use the last period.
         cache: Where answers are kept; the default folder if left out.
         endpoint: The model; from the environment if left out.
+        authenticate: Whether a model's answers must be authentic; see ``guidance.authenticate``.
 
     Raises:
         InputError: For a setting that is missing or wrong; in ``cached`` mode for a missing answer.
@@ -59,19 +62,26 @@ def compile_schedule(
     """
     if not 0.0 < duration_s < float("inf"):
         raise InputError("duration_s", value=duration_s, expected="a finite time above 0 (s)")
-    return _compile(profile, mode, duration_s, _author(profile, mode, cache, endpoint))
+    return _compile(
+        profile, mode, duration_s, _author(profile, mode, cache, endpoint, authenticate)
+    )
 
 
 def _author(
-    profile: DriverProfile, mode: Mode, cache: AnswerCache | None, endpoint: Endpoint | None
+    profile: DriverProfile,
+    mode: Mode,
+    cache: AnswerCache | None,
+    endpoint: Endpoint | None,
+    authenticate: bool,
 ) -> Author:
     if mode == "offline" or profile.baseline == "none":
         return TableAuthor()
     cache = cache or AnswerCache(default_folder())
     if mode == "cached":
-        return ModelAuthor(endpoint.model if endpoint else model_name(), cache, None)
+        model = endpoint.model if endpoint else model_name()
+        return ModelAuthor(Asker(model, cache, None, authenticate=authenticate))
     endpoint = endpoint or Endpoint.from_env()
-    return ModelAuthor(endpoint.model, cache, Chat(endpoint))
+    return ModelAuthor(Asker(endpoint.model, cache, Chat(endpoint), authenticate=authenticate))
 
 
 def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Author) -> Schedule:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import openai
 
 from hdsim.core.errors import InfrastructureError, InputError
-from hdsim.guidance.cache import Question
+from hdsim.guidance.cache import Message, Question
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 # An answer holds a few operations; more than this is not one.
@@ -89,8 +89,12 @@ class Chat:
             max_retries=endpoint.retries,
         )
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: Question, messages: Sequence[Message]) -> str:
         """The model's answer as text; possibly empty, never checked here.
+
+        Args:
+            question: Model, parameters and form of the answer.
+            messages: The question's, with the tags of this call.
 
         An endpoint that refuses a JSON Schema is asked again without one, then always so.
 
@@ -99,17 +103,19 @@ class Chat:
         """
         if self._structured:
             try:
-                return self._complete(question, structured=True)
+                return self._complete(question, messages, structured=True)
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 self._structured = False
             except openai.OpenAIError as error:
                 raise self._failure(error) from None
         try:
-            return self._complete(question, structured=False)
+            return self._complete(question, messages, structured=False)
         except openai.OpenAIError as error:
             raise self._failure(error) from None
 
-    def _complete(self, question: Question, *, structured: bool) -> str:
+    def _complete(
+        self, question: Question, messages: Sequence[Message], *, structured: bool
+    ) -> str:
         schema = {"name": "answer", "schema": dict(question.answer_schema), "strict": False}
         extra: dict[str, Any] = (
             {"response_format": {"type": "json_schema", "json_schema": schema}}
@@ -118,7 +124,7 @@ class Chat:
         )
         completion = self._client.chat.completions.create(
             model=question.model,
-            messages=list(question.messages),  # type: ignore[arg-type]
+            messages=list(messages),  # type: ignore[arg-type]
             **question.parameters,
             **extra,
         )

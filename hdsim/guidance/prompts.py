@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from hdsim.core.data import data_dir
 from hdsim.driver.load import load_profile
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance import checks, offline
+from hdsim.guidance.authenticate import Tags
 from hdsim.guidance.cache import Message
 from hdsim.guidance.schedule import Policies
 from hdsim.perception.catalogue import Layer, Operation, operation_adapter
@@ -34,7 +36,8 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(data_dir("prompts")),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # plain text; strangers' words go through tojson, which escapes < and >
-        keep_trailing_newline=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -47,11 +50,48 @@ def prompt_hash() -> str:
     return digest.hexdigest()
 
 
-def _conversation(template: str, **values: Any) -> list[Message]:
-    return [
-        {"role": "system", "content": _environment().get_template("system.j2").render()},
-        {"role": "user", "content": _environment().get_template(template).render(**values)},
-    ]
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One stage's question, before it is known by which tags it is asked.
+
+    Attributes:
+        template: Which of ``prompts/``.
+        data: What strangers wrote, and what was made of it: goes nowhere but into the data section.
+        facts: Everything else that the template names; of our own making.
+    """
+
+    template: str
+    data: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def messages(self, tags: Tags | None, repair: Repair | None = None) -> list[Message]:
+        """The conversation.
+
+        Args:
+            tags: Of the call; ``None`` asks without authentication.
+            repair: What was wrong with an earlier answer.
+        """
+        data = dict(self.data)
+        if repair and repair.answer:
+            data |= {"earlier_answer": repair.answer, "what_was_wrong": repair.problem}
+        values = {**self.facts, "data": data, "repair": repair, "tags": tags}
+        return [
+            {"role": role, "content": _environment().get_template(name).render(values).strip()}
+            for role, name in (("system", "system.j2"), ("user", self.template))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Why a question is asked once more.
+
+    Attributes:
+        problem: What was wrong.
+        answer: The earlier answer, empty where it was refused as not authentic.
+    """
+
+    problem: str
+    answer: str = ""
 
 
 def driver_data(profile: DriverProfile, state: Mapping[str, float]) -> dict[str, Any]:
@@ -66,44 +106,39 @@ def driver_data(profile: DriverProfile, state: Mapping[str, float]) -> dict[str,
     }
 
 
-def describe(profile: DriverProfile, state: Mapping[str, float]) -> list[Message]:
+def describe(profile: DriverProfile, state: Mapping[str, float]) -> Prompt:
     """Asks for B_desc."""
-    return _conversation("describe.j2", driver=driver_data(profile, state))
+    return Prompt("describe.j2", {"driver": driver_data(profile, state)})
 
 
-def policies(profile: DriverProfile, state: Mapping[str, float], description: str) -> list[Message]:
+def policies(profile: DriverProfile, state: Mapping[str, float], description: str) -> Prompt:
     """Asks for p1, p2, p3."""
     driver = driver_data(profile, state)
-    return _conversation("policies.j2", driver=driver, description=description)
+    return Prompt("policies.j2", {"driver": driver, "description": description})
 
 
 def program(
     layer: Layer, description: str, policies: Policies, situation: Mapping[str, Any]
-) -> list[Message]:
+) -> Prompt:
     """Asks for one layer's operations in a situation (state values, or which episode)."""
-    return _conversation(
+    policy = getattr(policies, layer)
+    return Prompt(
         "program.j2",
-        layer=layer,
-        description=description,
-        policy=getattr(policies, layer),
-        situation=dict(situation),
-        max_operations=checks.MAX_OPERATIONS,
-        catalogue=catalogue(),
-        parts=parts(),
-        example=_example(layer),
-        limits={
-            "bias": checks.BIAS,
-            "off_road": checks.MAX_OFF_ROAD_SHARE,
-            "miss": checks.MAX_MISS_PROBABILITY,
-            "red": checks.MAX_MISREAD_PROBABILITY["red"],
+        {"description": description, "policy": policy, "situation": dict(situation)},
+        {
+            "layer": layer,
+            "max_operations": checks.MAX_OPERATIONS,
+            "catalogue": catalogue(),
+            "parts": parts(),
+            "examples": [_example(layer)],
+            "limits": {
+                "bias": checks.BIAS,
+                "off_road": checks.MAX_OFF_ROAD_SHARE,
+                "miss": checks.MAX_MISS_PROBABILITY,
+                "red": checks.MAX_MISREAD_PROBABILITY["red"],
+            },
         },
     )
-
-
-def repair(problem: str) -> Message:
-    """Asks for a corrected answer."""
-    text = _environment().get_template("repair.j2").render(problem=problem)
-    return {"role": "user", "content": text}
 
 
 @cache

@@ -6,6 +6,7 @@ It lets the ``openai`` client, its time-outs and its errors be exercised without
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,12 @@ class ScriptedModel:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def under_its_tag(request: Request, answer: str) -> str:
+    """An answer's JSON text in the form the request asks for: under the tag of the task, if any."""
+    told = re.findall(r"is answered under (\w+)", request["messages"][0]["content"])
+    return f'{{"answers": [{{"tag": "{told[0]}", "answer": {answer}}}]}}' if told else answer
 
 
 def _completion(text: str) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def honest(reading: Reading) -> dict[str, Any]:
     if reading.stage == "description":
         return {"description": "A driver like many others."}
     if reading.stage == "policies":
-        return {layer: "Perception changes a little." for layer in HONEST}
+        return dict.fromkeys(HONEST, "Perception changes a little.")
     return {"operations": HONEST[reading.layer]}
 
 

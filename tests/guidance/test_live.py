@@ -15,7 +15,14 @@ from hdsim.guidance.cache import AnswerCache
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.endpoint import Endpoint
 from hdsim.guidance.schedule import Provenance, Schedule
-from hdsim.testing.llm_server import Reply, Request, ScriptedModel, Silence, Status
+from hdsim.testing.llm_server import (
+    Reply,
+    Request,
+    ScriptedModel,
+    Silence,
+    Status,
+    under_its_tag,
+)
 
 PROFILE = load_profile("aggressive-distracted")
 DESCRIPTION = json.dumps({"description": "A pushy driver with a phone."})
@@ -39,29 +46,31 @@ EMPTY = '{"operations": []}'
 def layer_of(request: Request) -> str:
     """Which stage a request is for."""
     text = request["messages"][1]["content"]
-    if text.startswith("Task: describe"):
+    if "Task: describe" in text:
         return "description"
-    if text.startswith("Task: say"):
+    if "Task: say" in text:
         return "policies"
-    return text.split('"')[1]
+    return text.partition('the layer "')[2].partition('"')[0]
 
 
 def good(request: Request) -> Reply:
-    return {
-        "description": DESCRIPTION,
-        "policies": POLICIES,
-        "personality": CLOSER,
-    }.get(layer_of(request), EMPTY)
+    known = {"description": DESCRIPTION, "policies": POLICIES, "personality": CLOSER}
+    return under_its_tag(request, known.get(layer_of(request), EMPTY))
 
 
 def personality_says(*answers: Reply):
-    """A model that is good at everything but the personality's program."""
+    """A model that is good at everything but the personality's program.
+
+    What looks like JSON is given under its tag.
+    """
     left = list(answers)
 
     def script(request: Request) -> Reply:
         if layer_of(request) != "personality":
             return good(request)
-        return left.pop(0) if len(left) > 1 else left[0]
+        reply = left.pop(0) if len(left) > 1 else left[0]
+        is_json = isinstance(reply, str) and reply.startswith("{")
+        return under_its_tag(request, reply) if is_json else reply
 
     return script
 
@@ -105,7 +114,8 @@ def test_structured_output_is_asked_for_with_the_schema_of_the_code(tmp_path: Pa
         compile_live(server, tmp_path)
     form = server.requests[0]["response_format"]
     assert form["type"] == "json_schema"
-    assert form["json_schema"]["schema"]["properties"]["description"]["maxLength"] == 600
+    answer = form["json_schema"]["schema"]["$defs"]["DescriptionAnswer"]
+    assert answer["properties"]["description"]["maxLength"] == 600
 
 
 def test_endpoint_without_structured_output_is_asked_plainly(tmp_path: Path):
@@ -119,8 +129,10 @@ def test_endpoint_without_structured_output_is_asked_plainly(tmp_path: Path):
 
 
 def test_answer_may_be_wrapped_in_words_and_a_fence(tmp_path: Path):
-    wrapped = f"Sure! Here it is:\n```json\n{CLOSER}\n```\nAnything else?"
-    with ScriptedModel(personality_says(wrapped)) as server:
+    def script(request: Request) -> Reply:
+        return f"Sure! Here it is:\n```json\n{good(request)}\n```\nAnything else?"
+
+    with ScriptedModel(script) as server:
         schedule = compile_live(server, tmp_path)
     assert not stage(schedule, "personality").repaired
 
@@ -131,12 +143,14 @@ def test_bad_answer_is_repaired_once_by_saying_what_is_wrong(tmp_path: Path):
         schedule = compile_live(server, tmp_path)
     origin = stage(schedule, "personality")
     assert (origin.origin, origin.repaired, len(origin.cache_keys)) == ("model", True, 2)
-    second = [r for r in server.requests if layer_of(r) == "personality"][1]["messages"]
-    assert [m["role"] for m in second] == ["system", "user", "assistant", "user"]
-    assert (
-        "operations.0.scale_distance.factor: Input should be less than or equal to 2.5"
-        in (second[3]["content"])
-    )
+    first, second = [r["messages"] for r in server.requests if layer_of(r) == "personality"]
+    assert [m["role"] for m in second] == ["system", "user"]
+    assert "An earlier answer could not be used" not in first[1]["content"]
+    wrong = "operations.0.scale_distance.factor: Input should be less than or equal to 2.5"
+    data = second[1]["content"].rpartition("\n{")[2]
+    assert wrong in data
+    assert '\\"factor\\": 9.0' in data
+    assert first[0]["content"] != second[0]["content"]  # other tags
 
 
 BAD = {
