@@ -169,6 +169,9 @@ def server(
     physics: Annotated[
         Physics, typer.Option(help="Very grippy cars as CARLA's, or published limits.")
     ] = Physics.CARLA,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Folder for what clients record with start_recorder.")
+    ] = None,
     record_wire: Annotated[
         Path | None, typer.Option(help="Write all that is sent to this file.")
     ] = None,
@@ -178,7 +181,10 @@ def server(
 ) -> None:
     """Serve a map to any CARLA client: no Unreal, no GPU."""
     watch = Watch(record_wire, profile)
-    serve(town, host, port, watch=watch, stub_cameras=stub_cameras, physics=physics)
+    serve(
+        town, host, port, watch=watch, stub_cameras=stub_cameras, physics=physics,
+        recordings=recordings,
+    )  # fmt: skip
 
 
 def version(wanted: bool) -> None:

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=Physics.CARLA,
         help="very grippy cars as CARLA's, or published limits",
     )
+    parser.add_argument("--recordings", type=Path, help="folder for what clients record")
     parser.add_argument("--record-wire", type=Path, help="write all that is sent to this file")
     parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     a = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(
             a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch,
-            a.stub_cameras, a.physics,
+            a.stub_cameras, a.physics, a.recordings,
         )  # fmt: skip
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from hdsim.core.errors import InputError
 from hdsim.server.errors import CallError
 from hdsim.server.msgrpc import VOID, Encoded, value, value_error, void_error
 from hdsim.server.shapes import Reader, ShapeError
@@ -69,7 +70,7 @@ def dispatch(call: Call, session: Session, args: list[Any]) -> Any:
         if len(args) != len(call.readers):
             raise ShapeError(f"expected {len(call.readers)} arguments, got {len(args)}")
         result = call.run(session, *[r(a) for r, a in zip(call.readers, args, strict=True)])
-    except (CallError, ShapeError) as error:
+    except (CallError, ShapeError, InputError) as error:
         return failure(call, str(error))
     if call.answer is Answer.VOID:
         return VOID
@@ -87,6 +88,7 @@ def table() -> dict[str, Call]:
         calls_lights,
         calls_objects,
         calls_other,
+        calls_recorder,
         calls_vehicles,
         calls_walkers,
         calls_world,
@@ -102,6 +104,7 @@ def table() -> dict[str, Call]:
         calls_files,
         calls_lights,
         calls_objects,
+        calls_recorder,
         calls_other,
     )
     for room in rooms:

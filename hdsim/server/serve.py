@@ -39,6 +39,7 @@ def serve(
     watch: Watch = Watch(),
     stub_cameras: bool = False,
     physics: Physics = Physics.CARLA,
+    recordings: Path | None = None,
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -53,6 +54,7 @@ def serve(
         watch: What to write down.
         stub_cameras: Let cameras be spawned, which send blank frames; nothing is rendered.
         physics: CARLA's very grippy cars, or cars with published limits.
+        recordings: Folder for what clients record; without one they cannot.
 
     Raises:
         InputError: If the map cannot be used, a port is taken, or a file cannot be written.
@@ -61,8 +63,9 @@ def serve(
     wire = WireLog(watch.wire) if watch.wire is not None else None
     town = load_town(map_name, "--map")
     server = Server(
-        town, load_town, host, port, stream_port, synchronous, wire, stub_cameras, physics
-    )
+        town, load_town, host, port, stream_port, synchronous, wire, stub_cameras, physics,
+        recordings,
+    )  # fmt: skip
     profile = None
     if watch.profile is not None:
         from hdsim.server.profile import Profile

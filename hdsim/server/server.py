@@ -9,6 +9,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from hdsim.core.errors import InputError
@@ -62,6 +63,7 @@ class Server:
         wire: Notes what is sent, if given.
         stub_cameras: Let cameras be spawned, which send blank frames.
         physics: Profile of the vehicles' physics.
+        recordings: Folder for what clients record; without one they cannot.
 
     Raises:
         InputError: If a port is taken.
@@ -82,6 +84,7 @@ class Server:
         wire: WireLog | None = None,
         stub_cameras: bool = False,
         physics: Physics = Physics.CARLA,
+        recordings: Path | None = None,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = _listen(host, port, "--port")
@@ -96,6 +99,7 @@ class Server:
         if synchronous:
             self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
         self._sim.stub_cameras = stub_cameras
+        self._sim.recordings = recordings
         self._callers: dict[int, RpcConnection] = {}
         self._streams: dict[int, list[StreamConnection]] = {}
         self._next_number = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from hdsim.server.map_actors import (
 )
 from hdsim.server.physics import BLOWS, Physics, road_grip
 from hdsim.server.props import Props
+from hdsim.server.recording import Recorder
+from hdsim.server.replaying import Options, Replayer
 from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rack import Moment, Rack
 from hdsim.server.sensors.scene import Scene, body_scene
@@ -82,6 +85,10 @@ class Simulation:
         self.frame = 0
         self.episode = 0
         self.uploaded: Town | None = None
+        self.recordings: Path | None = None
+        self.recorder: Recorder | None = None
+        self.replayer: Replayer | None = None
+        self.replay_options = Options()
         self.stub_cameras = False
         self._load(town)
         # Compiles what the first collision of a session would have to wait for.
@@ -94,6 +101,8 @@ class Simulation:
         self._load(town)
 
     def _load(self, town: Town) -> None:
+        self.stop_recorder()
+        self.replayer = None
         self.town = town
         self.episode += 1
         self.time_s = 0.0
@@ -124,6 +133,7 @@ class Simulation:
             self.sign_ids, [s.id for s in signs], [sign_pose(s) for s in signs]
         ).tobytes()
         self.map_ids = frozenset(self.actors)
+        self.collided: list[tuple[int, int]] = []
 
     def new_id(self) -> int:
         """The next actor id, taken."""
@@ -200,9 +210,11 @@ class Simulation:
             raise CallError(f"actor {actor} is not a traffic light")
         return actor - 1
 
-    def spawn(self, wanted: Description, pose: Pose, parent: int = 0) -> Actor:
-        """A new actor; raises ``CallError`` as ``spawning.spawn``."""
-        return spawning.spawn(self, wanted, pose, parent)
+    def spawn(
+        self, wanted: Description, pose: Pose, parent: int = 0, squeeze: bool = False
+    ) -> Actor:
+        """A new actor; as ``spawning.spawn``, and raises ``CallError`` as that does."""
+        return spawning.spawn(self, wanted, pose, parent, squeeze)
 
     def destroy(self, actor: int) -> bool:
         """Takes out an actor; raises ``CallError`` as ``spawning.destroy``."""
@@ -231,6 +243,24 @@ class Simulation:
         if len(self.ackermann):
             for actor in actors:
                 self.ackermann.release(actor)
+
+    def stop_recorder(self) -> None:
+        """Ends the recording, if one runs."""
+        if self.recorder is not None:
+            self.recorder.close()
+            self.recorder = None
+
+    def replay(self, replayer: Replayer) -> None:
+        """Plays a recording back from the next step on; one that plays is ended."""
+        self.stop_replayer(keep_actors=False)
+        self.replayer = replayer
+        replayer.begin(self, self.replay_options)
+
+    def stop_replayer(self, keep_actors: bool) -> None:
+        """Ends a replay; its actors stay where they are, or go."""
+        if self.replayer is not None:
+            self.replayer.release(self, keep_actors)
+            self.replayer = None
 
     def place(self, actor: int, pose: Pose) -> None:
         """Teleports a vehicle, a walker, a prop or the spectator, or mounts a sensor elsewhere.
@@ -286,10 +316,17 @@ class Simulation:
             self._walk(dt)
         everything = self.rigid()
         touching = collisions.contacts(everything)
+        self.collided = []
         noticed = self._collide(everything, touching) if len(touching) else []
         v.ax, v.ay = (v.vx - vx) / dt, (v.vy - vy) / dt
         self.lights.advance(dt)
+        if self.replayer is not None:
+            self.replayer.step(self, self.replay_options)
+            if self.replayer.finished:
+                self.stop_replayer(keep_actors=True)
         self._look_up_road()
+        if self.recorder is not None:
+            self.recorder.note(self)
         self._rider_poses = self._riders.poses(self._carriers) if len(self._riders) else None
         if len(self.rack) and self._rider_poses is not None:
             self.rack.follow(self._riders.ids, self._rider_poses)
@@ -314,6 +351,9 @@ class Simulation:
         if len(self.walkers):
             self.walkers.take(response, len(self.vehicles))
         ids = np.concatenate([group.id for group in self._carriers])
+        self.collided = list(
+            zip(ids[pairs.first].tolist(), ids[pairs.second].tolist(), strict=True)
+        )
         listening: dict[int, list[int]] = {}
         for sensor in self.actors.values():
             if sensor.type == "sensor.other.collision":
