@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lxml import etree
-
 from hdsim.core.errors import InputError, did_you_mean
 from hdsim.road.builtin import BUILTIN_MAPS
+from hdsim.road.checks import check_xodr
 
 # Same road network under another name: the "_Opt" towns differ in how they are drawn only.
 _ALIASES = {
@@ -105,26 +104,3 @@ def _read(path: Path, where: str) -> str:
 def _checked(name: str, xodr: str, path: Path) -> MapSource:
     check_xodr(xodr, str(path))
     return MapSource(name, xodr, path)
-
-
-def check_xodr(text: str, where: str) -> None:
-    """Refuse text that is no OpenDRIVE map with a driving lane.
-
-    Args:
-        text: The file's content.
-        where: File name for messages.
-
-    Raises:
-        InputError: Truncated or broken XML (with line and reason), another root element, or no
-            lane of type ``driving``.
-    """
-    try:
-        root = etree.fromstring(text.encode())
-    except etree.XMLSyntaxError as error:
-        line, _ = error.position
-        reason = str(error.msg).split(", line")[0]
-        raise InputError(f"{where}:{line}", expected=f"well-formed XML ({reason})") from error
-    if root.tag != "OpenDRIVE":
-        raise InputError(where, "root element", root.tag, "'OpenDRIVE'")
-    if root.find("road/lanes/laneSection/*/lane[@type='driving']") is None:
-        raise InputError(where, expected="an OpenDRIVE map with at least one lane type='driving'")

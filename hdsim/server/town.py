@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hdsim.road.cache import load_furniture, load_lane_graph
+from hdsim.road.checks import check_xodr
 from hdsim.road.furniture import NO_FURNITURE, RoadFurniture
 from hdsim.road.lanes import LaneGraph
-from hdsim.road.maps import check_xodr, find_map
+from hdsim.road.maps import find_map
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@ import pytest
 
 from hdsim.core.errors import InputError
 from hdsim.road.builtin import BUILTIN_MAPS
-from hdsim.road.maps import check_xodr, find_map
+from hdsim.road.checks import check_xodr
+from hdsim.road.maps import find_map
 
 TEXT = BUILTIN_MAPS["grid"]()
 
@@ -65,7 +66,7 @@ def test_a_truncated_map_names_line_and_reason(tmp_path):
 
 
 def test_other_xml_and_maps_without_lanes_are_refused():
-    with pytest.raises(InputError, match=r"a\.xodr: root element = 'html', expected 'OpenDRIVE'"):
+    with pytest.raises(InputError, match=r"a\.xodr:1: root element = 'html', expected 'OpenDRIVE'"):
         check_xodr("<html/>", "a.xodr")
     with pytest.raises(InputError, match="at least one lane type='driving'"):
         check_xodr(TEXT.replace('type="driving"', 'type="sidewalk"'), "a.xodr")
