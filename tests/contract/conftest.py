@@ -15,18 +15,21 @@ from typing import Any
 
 import pytest
 
-PROGRAMS = Path(__file__).with_name("programs.py")
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def embedded_server() -> Iterator[Callable[[str], str]]:
-    """``embedded_server("Town01")``: address of a server with that map, one process per call."""
+def embedded_server() -> Iterator[Callable[..., str]]:
+    """``embedded_server("Town01")``: address of a server with that map, one process per call.
+
+    More arguments are options of ``python -m hdsim.server``.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(town: str) -> str:
+    def start(town: str, *options: str) -> str:
         command = [sys.executable, "-m", "hdsim.server", "--map", town]
         process = subprocess.Popen(
-            [*command, "--port", "0", "--exit-with-stdin"],
+            [*command, *options, "--port", "0", "--exit-with-stdin"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -47,7 +50,7 @@ def embedded_server() -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="session")
-def carla_address(request: pytest.FixtureRequest, embedded_server: Callable[[str], str]) -> str:
+def carla_address(request: pytest.FixtureRequest, embedded_server: Callable[..., str]) -> str:
     """HOST:PORT of the server under contract: the embedded one, or ``--carla HOST:PORT``."""
     given = request.config.getoption("--carla")
     return given or embedded_server("grid")
@@ -55,11 +58,13 @@ def carla_address(request: pytest.FixtureRequest, embedded_server: Callable[[str
 
 @pytest.fixture
 def program() -> Callable[..., dict[str, Any]]:
-    """Runs a function of ``programs.py`` in its own process and returns what it reports."""
+    """Runs a function of a file of programs in its own process and returns what it reports."""
 
-    def run(name: str, address: str, timeout: float = 60.0) -> dict[str, Any]:
+    def run(
+        name: str, address: str, timeout: float = 60.0, programs: str = "programs.py"
+    ) -> dict[str, Any]:
         done = subprocess.run(
-            [sys.executable, str(PROGRAMS), name, address],
+            [sys.executable, str(HERE / programs), name, address],
             capture_output=True,
             text=True,
             timeout=timeout,
