@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.core.state import Floats, Ints
-from hdsim.server.dynamics import MAX_WHEEL_ANGLE
 from hdsim.server.vehicles import Vehicles
 
 # Gains: proportional, integral, derivative of the speed and of the acceleration controller.
@@ -87,11 +86,12 @@ class Ackermann:
         self._drive(v, self._rows, self._gains_now, dt)
 
     def _steer(self, v: Vehicles, rows: Ints, dt: float) -> None:
-        wanted = -np.clip(self.target[:, 0], -MAX_WHEEL_ANGLE, MAX_WHEEL_ANGLE)
-        now = v.steer[rows] * MAX_WHEEL_ANGLE
+        full = v.max_wheel_angle[rows]
+        wanted = -np.clip(self.target[:, 0], -full, full)
+        now = v.steer[rows] * full
         rate = np.abs(self.target[:, 1])
         most = np.where(rate < _AS_FAST_AS_IT_CAN, np.inf, rate * dt)
-        v.steer[rows] = (now + np.clip(wanted - now, -most, most)) / MAX_WHEEL_ANGLE
+        v.steer[rows] = (now + np.clip(wanted - now, -most, most)) / full
 
     def _drive(self, v: Vehicles, rows: Ints, gains: Floats, dt: float) -> None:
         s = self.state

@@ -59,6 +59,10 @@ def _cast(s: Session, start: Vector, end: Vector) -> list[Any]:
     return points
 
 
+def _set_gravity(s: Session, gravity: float) -> None:
+    s.sim.rack.gravity = gravity
+
+
 def _enable(s: Session, ids: list[int], on: bool) -> None:
     """Accepted: an object that is switched off is only not drawn."""
 
@@ -75,5 +79,7 @@ CALLS = {
     "get_all_level_BBs": Call(
         lambda s, label: scenery.level_boxes(s.sim, label), (shapes.integer,)
     ),
+    "get_imui_gravity": Call(lambda s: s.sim.rack.gravity),
+    "set_imui_gravity": Call(_set_gravity, (shapes.number,), Answer.VOID),
     "get_names_of_all_objects": Call(lambda s: scenery.object_names(s.sim)),
 }

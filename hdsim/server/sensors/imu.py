@@ -64,7 +64,12 @@ class Imu:
         return Imu(vector("accel_stddev"), vector("gyro_bias"), vector("gyro_stddev"), noise)
 
     def measure(
-        self, world_acceleration: Floats, world_rate: Floats, rotation: Floats, tick: int
+        self,
+        world_acceleration: Floats,
+        world_rate: Floats,
+        rotation: Floats,
+        tick: int,
+        gravity: float = GRAVITY,
     ) -> list[object]:
         """CARLA's IMUMeasurement: accelerometer, gyroscope and compass, in the sensor's frame.
 
@@ -76,8 +81,9 @@ class Imu:
             world_rate: Turn rate of what carries it, shape (3,) [rad/s].
             rotation: Sensor to world, shape (3, 3).
             tick: Number of the frame since the sensor was spawned.
+            gravity: [m/s^2].
         """
-        felt = (world_acceleration + np.array([0.0, 0.0, GRAVITY])) @ rotation * _WIRE
+        felt = (world_acceleration + np.array([0.0, 0.0, gravity])) @ rotation * _WIRE
         felt = felt + self.accel_deviation * self.noise.normal("accelerometer", tick, 3)
         turn = world_rate @ rotation * _WIRE_AXIAL + self.gyro_bias
         turn = turn + self.gyro_deviation * self.noise.normal("gyroscope", tick, 3)

@@ -20,7 +20,7 @@ from hdsim.server.sensors.cameras import StubCamera
 from hdsim.server.sensors.catalogue import SENSORS, Settings
 from hdsim.server.sensors.gnss import GeoReference, Gnss, geo_reference
 from hdsim.server.sensors.ground import Ground, road_ground
-from hdsim.server.sensors.imu import Imu, acceleration
+from hdsim.server.sensors.imu import GRAVITY, Imu, acceleration
 from hdsim.server.sensors.lidar import Lidar, Pattern
 from hdsim.server.sensors.obstacle import Obstacle
 from hdsim.server.sensors.radar import Radar
@@ -84,10 +84,14 @@ class Rack:
     Args:
         graph: Lanes of the map.
         xodr: Its OpenDRIVE text.
+
+    Attributes:
+        gravity: What accelerometers of IMUs feel at rest [m/s^2].
     """
 
     def __init__(self, graph: LaneGraph, xodr: str) -> None:
         self._graph, self._xodr = graph, xodr
+        self.gravity = GRAVITY
         self._sensors: dict[int, Sensor] = {}
         self._place: dict[int, int] = {}
         self._ids: list[int] = []
@@ -188,7 +192,7 @@ class Rack:
                 felt = acceleration(now_at, before, long_before, now.step_s)
                 known = np.nan_to_num(felt)  # nothing is felt until three positions are known
                 rate = now.turn_rate(s.actor.parent)
-                return messages.packed(s.settings.measure(known, rate, turn, tick))
+                return messages.packed(s.settings.measure(known, rate, turn, tick, self.gravity))
         assert scene is not None
         match s.settings:
             case Obstacle():
