@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,7 +23,7 @@ from hdsim.guidance.prompts import Prompt, Repair
 
 
 class Asker:
-    """Asks one model; every question once, then never again.
+    """Asks one model; every question once, then never again. Safe between threads.
 
     Args:
         model: The model's name, part of every cache key.
@@ -37,6 +39,7 @@ class Asker:
         self.model = model
         self._cache, self._chat = cache, chat
         self._tags = TagMaker() if authenticate else None
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def question(self, prompt: Prompt, form: type[BaseModel], repair: Repair | None) -> Question:
         """What the cache knows a question by: the prompt with placeholders for its tags."""
@@ -57,12 +60,13 @@ class Asker:
         Raises:
             Unauthenticated: If the answer is not under its tag.
             InputError: If there is no endpoint and the cache has no answer.
-            InfrastructureError: If the model cannot be reached, is too slow or refuses.
+            InfrastructureError, Unanswered: As ``Chat.ask``.
         """
-        stored = self._cache.get(question.key)
-        if stored is None:
-            stored = self._asked(question, prompt, repair, what)
-            self._cache.put(question, stored)
+        with self._locks[question.key]:
+            stored = self._cache.get(question.key)
+            if stored is None:
+                stored = self._asked(question, prompt, repair, what)
+                self._cache.put(question, stored)
         if stored.refused:
             raise Unauthenticated(stored.refused)
         return stored.answer

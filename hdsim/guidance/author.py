@@ -13,6 +13,7 @@ from hdsim.guidance import checks, offline, prompts
 from hdsim.guidance.ask import Asker
 from hdsim.guidance.authenticate import Unauthenticated
 from hdsim.guidance.checks import BadAnswer
+from hdsim.guidance.endpoint import Unanswered
 from hdsim.guidance.prompts import Prompt, Repair
 from hdsim.guidance.schedule import Policies, Provenance
 from hdsim.perception.catalogue import Layer, PerceptionProgram
@@ -91,7 +92,8 @@ class TableAuthor:
 class ModelAuthor:
     """Writes by a language model, from the cache where the question was asked before.
 
-    A bad answer is asked for once more with what is wrong with it, then the tables take its place.
+    A bad answer is asked for once more with what is wrong with it, then the tables take its place;
+    so they do where there is no answer.
 
     An answer that is not authentic is not shown to the model again.
     """
@@ -179,6 +181,9 @@ class ModelAuthor:
                 problems.append(str(problem))
                 told = "" if isinstance(problem, Unauthenticated) else text[:4000]
                 repair = Repair(str(problem), told)
+            except Unanswered as problem:
+                problems.append(str(problem))
+                break
         provenance = Provenance(
             stage=stage,
             origin="fallback" if result is None else "model",

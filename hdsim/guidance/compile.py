@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 from typing import get_args
 
@@ -12,8 +14,10 @@ from hdsim.guidance import offline
 from hdsim.guidance.ask import Asker
 from hdsim.guidance.author import Author, ModelAuthor, Situation, TableAuthor
 from hdsim.guidance.cache import AnswerCache, default_folder
-from hdsim.guidance.endpoint import Chat, Endpoint, model_name
+from hdsim.guidance.endpoint import Chat, Endpoint
+from hdsim.guidance.limits import Spending
 from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
+from hdsim.guidance.settings import configured_endpoint, model_name
 from hdsim.perception.catalogue import PerceptionProgram
 
 # States are rounded to these steps before they are translated: a new program only for a change
@@ -44,44 +48,72 @@ def compile_schedule(
     endpoint: Endpoint | None = None,
     authenticate: bool = True,
 ) -> Schedule:
-    """Everything guidance says about a profile for a drive.
+    """Everything guidance says about a profile for a drive; see ``compile_schedules``."""
+    (schedule,) = compile_schedules(
+        [profile], mode, duration_s, cache=cache, endpoint=endpoint, authenticate=authenticate
+    )
+    return schedule
+
+
+def compile_schedules(
+    profiles: Sequence[DriverProfile],
+    mode: Mode = "offline",
+    duration_s: float = 600.0,
+    *,
+    cache: AnswerCache | None = None,
+    endpoint: Endpoint | None = None,
+    authenticate: bool = True,
+    spending: Spending | None = None,
+    on_done: Callable[[Schedule], None] | None = None,
+) -> list[Schedule]:
+    """Everything guidance says about profiles for a drive, one schedule each, in their order.
 
     Args:
-        profile: The driver. With ``baseline: none`` it is an ideal observer plus its traits and
+        profiles: The drivers. With ``baseline: none`` one is an ideal observer plus its traits and
             always compiled from the tables, as a control arm has to be.
         mode: ``offline``: tables. ``live``: a model, or its earlier answer. ``cached``: earlier
             answers only.
         duration_s: Longest time the drive can take [s]; later times use the last period.
         cache: Where answers are kept; the default folder if left out.
-        endpoint: The model; from the environment if left out.
+        endpoint: The model; as configured (``guidance.settings``) if left out.
         authenticate: Whether a model's answers must be authentic; see ``guidance.authenticate``.
+        spending: Where calls and tokens are counted.
+        on_done: Called with each schedule when it is ready, from any thread.
 
     Raises:
         InputError: For a setting that is missing or wrong; in ``cached`` mode for a missing answer.
-        InfrastructureError: If the model cannot be reached, is too slow or refuses.
+        InfrastructureError: If the model cannot be reached at all or refuses key or model.
     """
     if not 0.0 < duration_s < float("inf"):
         raise InputError("duration_s", value=duration_s, expected="a finite time above 0 (s)")
-    return _compile(
-        profile, mode, duration_s, _author(profile, mode, cache, endpoint, authenticate)
-    )
-
-
-def _author(
-    profile: DriverProfile,
-    mode: Mode,
-    cache: AnswerCache | None,
-    endpoint: Endpoint | None,
-    authenticate: bool,
-) -> Author:
-    if mode == "offline" or profile.baseline == "none":
-        return TableAuthor()
-    cache = cache or AnswerCache(default_folder())
-    if mode == "cached":
+    tables = TableAuthor()
+    author: Author = tables
+    workers = 1
+    if mode != "offline" and any(p.baseline != "none" for p in profiles):
+        cache = cache or AnswerCache(default_folder())
+        chat = None
+        if mode == "live":
+            endpoint = endpoint or configured_endpoint()
+            chat, workers = Chat(endpoint, spending), endpoint.concurrency
         model = endpoint.model if endpoint else model_name()
-        return ModelAuthor(Asker(model, cache, None, authenticate=authenticate))
-    endpoint = endpoint or Endpoint.from_env()
-    return ModelAuthor(Asker(endpoint.model, cache, Chat(endpoint), authenticate=authenticate))
+        author = ModelAuthor(Asker(model, cache, chat, authenticate=authenticate))
+
+    def one(profile: DriverProfile) -> Schedule:
+        own = tables if profile.baseline == "none" else author
+        schedule = _compile(profile, mode, duration_s, own)
+        if on_done:
+            on_done(schedule)
+        return schedule
+
+    if workers == 1:
+        return [one(profile) for profile in profiles]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(one, profile) for profile in profiles]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Author) -> Schedule:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import openai
+from pydantic import BaseModel, ValidationError
 
-from hdsim.core.errors import InfrastructureError, InputError
+from hdsim.core.errors import HdsimError, InfrastructureError, InputError
 from hdsim.guidance.cache import Message, Question
+from hdsim.guidance.limits import Exceeded, LimitedTransport, Limits, Spending
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 # An answer holds a few operations; more than this is not one.
 MAX_ANSWER_TOKENS = 2000
+# [P] So many failures one after the other, and the endpoint is not asked again in this batch.
+PATIENCE = 3
+# Statuses that mean that something the user wrote is wrong: address, key or model.
+_USERS = (400, 401, 403, 404, 405, 422)
+
+
+class Unanswered(HdsimError):
+    """No answer this time, for a reason that is the endpoint's or a limit's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +36,19 @@ class Endpoint:
         model: The model's name there.
         api_key: Never printed, logged or cached.
         timeout_s: Longest wait for one answer [s].
-        retries: Further attempts after a time-out, a lost connection or status 408, 409, 429, 5xx.
+        retries: Further attempts after a time-out, a lost connection or status 408, 409, 429, 5xx;
+            the client waits longer each time, or as long as the endpoint says.
+        concurrency: Profiles compiled at a time.
+        limits: Of a batch; its ``answer_s`` is ``timeout_s``.
     """
 
     base_url: str
     model: str
     api_key: str = field(default="", repr=False)
     timeout_s: float = 60.0
-    retries: int = 1
+    retries: int = 2
+    concurrency: int = 4
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if not self.base_url.startswith(("http://", "https://")):
@@ -41,77 +56,94 @@ class Endpoint:
         if not self.timeout_s > 0:
             raise InputError("timeout_s", value=self.timeout_s, expected="more than 0 (s)")
 
-    @classmethod
-    def from_env(cls, base_url: str = "", model: str = "", timeout_s: float = 60.0) -> Endpoint:
-        """Endpoint from arguments, else from the environment.
-
-        ``HDSIM_LLM_BASE_URL``, ``HDSIM_LLM_MODEL``, and ``HDSIM_LLM_API_KEY`` or
-        ``OPENAI_API_KEY``; a local endpoint needs no key.
-
-        Raises:
-            InputError: If no model is named.
-        """
-        env = os.environ
-        return cls(
-            base_url=base_url or env.get("HDSIM_LLM_BASE_URL") or DEFAULT_BASE_URL,
-            model=model_name(model),
-            api_key=env.get("HDSIM_LLM_API_KEY") or env.get("OPENAI_API_KEY") or "",
-            timeout_s=timeout_s,
-        )
-
-
-def model_name(model: str = "") -> str:
-    """The model from the argument, else from ``HDSIM_LLM_MODEL``.
-
-    Raises:
-        InputError: If neither names one.
-    """
-    name = model or os.environ.get("HDSIM_LLM_MODEL", "")
-    if not name:
-        raise InputError("HDSIM_LLM_MODEL", expected="the name of the model that writes guidance")
-    return name
-
 
 # Reproducible as far as an endpoint allows; part of the cache key.
 PARAMETERS: Mapping[str, Any] = {"temperature": 0.0, "seed": 0, "max_tokens": MAX_ANSWER_TOKENS}
 
 
-class Chat:
-    """Asks one endpoint; remembers whether it takes structured output."""
+class _Words(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
 
-    def __init__(self, endpoint: Endpoint) -> None:
+
+class _Choice(BaseModel):
+    message: _Words
+
+
+class _Usage(BaseModel):
+    total_tokens: int = 0
+
+
+class _Completion(BaseModel):
+    """The part of a chat completion that is used."""
+
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+class Chat:
+    """Asks one endpoint; safe between threads.
+
+    It remembers whether the endpoint takes structured output, and gives it up after ``PATIENCE``
+    failures in a row.
+
+    Args:
+        endpoint: Whom to ask.
+        spending: Where calls and tokens are counted.
+    """
+
+    def __init__(self, endpoint: Endpoint, spending: Spending | None = None) -> None:
         self._endpoint = endpoint
+        self._spending = spending or Spending()
         self._structured = True
+        self._answered = False
+        self._failures = 0
+        self._lock = threading.Lock()
+        limits = replace(endpoint.limits, answer_s=endpoint.timeout_s)
         self._client = openai.OpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.api_key or "none",
             timeout=endpoint.timeout_s,
             max_retries=endpoint.retries,
+            http_client=openai.DefaultHttpxClient(
+                transport=LimitedTransport(limits, self._spending)
+            ),
         )
 
     def ask(self, question: Question, messages: Sequence[Message]) -> str:
         """The model's answer as text; possibly empty, never checked here.
 
+        An endpoint that refuses a JSON Schema is asked again without one, then always so.
+
         Args:
             question: Model, parameters and form of the answer.
             messages: The question's, with the tags of this call.
 
-        An endpoint that refuses a JSON Schema is asked again without one, then always so.
-
         Raises:
-            InfrastructureError: If the endpoint cannot be reached, is too slow or refuses.
+            InfrastructureError: If the endpoint has never answered and cannot be reached or refuses
+                address, key or model: nothing was compiled yet, and it is the user's to mend.
+            Unanswered: If there is no answer for another reason.
         """
+        if self._failures >= PATIENCE:
+            raise Unanswered(f"{self._where}: given up after {PATIENCE} failures in a row")
+        try:
+            text = self._ask(question, messages)
+        except openai.OpenAIError as error:
+            self._count(failed=True)
+            raise self._failure(error) from None
+        except ValidationError:
+            self._count(failed=True)
+            raise Unanswered(f"{self._where}: did not answer with a chat completion") from None
+        self._count(failed=False)
+        return self._without_key(text)
+
+    def _ask(self, question: Question, messages: Sequence[Message]) -> str:
         if self._structured:
             try:
                 return self._complete(question, messages, structured=True)
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 self._structured = False
-            except openai.OpenAIError as error:
-                raise self._failure(error) from None
-        try:
-            return self._complete(question, messages, structured=False)
-        except openai.OpenAIError as error:
-            raise self._failure(error) from None
+        return self._complete(question, messages, structured=False)
 
     def _complete(
         self, question: Question, messages: Sequence[Message], *, structured: bool
@@ -122,24 +154,43 @@ class Chat:
             if structured
             else {}
         )
-        completion = self._client.chat.completions.create(
+        raw = self._client.chat.completions.with_raw_response.create(
             model=question.model,
             messages=list(messages),  # type: ignore[arg-type]
             **question.parameters,
             **extra,
         )
-        choices = getattr(completion, "choices", None)
-        return (choices[0].message.content or "") if choices else ""
+        completion = _Completion.model_validate_json(raw.http_response.content)
+        self._spending.after_call(completion.usage.total_tokens if completion.usage else 0)
+        words = completion.choices[0].message if completion.choices else _Words()
+        return words.content or words.refusal or ""
 
-    def _failure(self, error: openai.OpenAIError) -> InfrastructureError:
-        where = f"guidance endpoint {self._endpoint.base_url}"
-        if isinstance(error, openai.APITimeoutError):
+    def _count(self, *, failed: bool) -> None:
+        with self._lock:
+            self._failures = self._failures + 1 if failed else 0
+            self._answered = self._answered or not failed
+
+    @property
+    def _where(self) -> str:
+        return f"guidance endpoint {self._endpoint.base_url}"
+
+    def _failure(self, error: openai.OpenAIError) -> HdsimError:
+        users = False
+        if isinstance(error, Exceeded):
+            text = str(error)
+        elif isinstance(error, openai.APITimeoutError):
             text = f"no answer within {self._endpoint.timeout_s:g} s"
         elif isinstance(error, openai.APIConnectionError):
-            text = "cannot be reached"
+            text, users = "cannot be reached", True
         elif isinstance(error, openai.APIStatusError):
+            users = error.status_code in _USERS
             text = f"answered with status {error.status_code}: {error.message[:200]}"
         else:
             text = f"{type(error).__name__}: {str(error)[:200]}"
+        text = f"{self._where}: {self._without_key(text)}"
+        return InfrastructureError(text) if users and not self._answered else Unanswered(text)
+
+    def _without_key(self, text: str) -> str:
+        """An endpoint knows the key and may say it."""
         key = self._endpoint.api_key
-        return InfrastructureError(f"{where}: {text.replace(key, '***') if key else text}")
+        return text.replace(key, "***") if key else text

@@ -10,7 +10,7 @@ from hdsim.core.errors import InputError
 from hdsim.driver.load import find, folders, is_path, load_profile
 from hdsim.driver.mix import Mix, assign, load_mix
 from hdsim.driver.profile import DriverProfile
-from hdsim.guidance.compile import compile_schedule
+from hdsim.guidance.compile import compile_schedules
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.record.run import Run
 from hdsim.road.maps import find_map
@@ -50,22 +50,25 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
         InputError: If a profile is wrong, or one name means different things in two tasks.
         InfrastructureError: If a language model was asked for and cannot be reached.
     """
-    schedules: dict[str, Schedule] = {}
-    seen: dict[tuple[str, Path, Mode], DriverProfile] = {}
+    wanted: dict[str, tuple[DriverProfile, Mode]] = {}
+    seen: set[tuple[str, Path, Mode]] = set()
     for task in tasks:
         for name in styles(task):
             asked = (name, Path(task.source).parent, task.guidance)
             if asked in seen:
                 continue
-            profile = seen[asked] = _profile(task, name)
-            known = schedules.get(name)
-            if known is None:
-                schedules[name] = compile_schedule(profile, task.guidance, _GUIDED_S)
-            elif known.profile != profile or known.mode != task.guidance:
+            seen.add(asked)
+            profile = _profile(task, name)
+            if wanted.setdefault(name, (profile, task.guidance)) != (profile, task.guidance):
                 raise InputError(
                     task.source, value=name, expected="one profile and guidance of this name"
                 )
-    return schedules
+    schedules: dict[str, Schedule] = {}
+    for mode in dict.fromkeys(mode for _, mode in wanted.values()):
+        names = [name for name, (_, own) in wanted.items() if own == mode]
+        made = compile_schedules([wanted[name][0] for name in names], mode, _GUIDED_S)
+        schedules |= dict(zip(names, made, strict=True))
+    return {name: schedules[name] for name in wanted}
 
 
 def recorded_guidance(run: Run, task: ScenarioTask) -> dict[str, Schedule]:

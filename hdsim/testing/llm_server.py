@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 Request = dict[str, Any]
@@ -23,6 +24,7 @@ class Status:
 
     code: int
     message: str = "refused"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,29 @@ class Silence:
     seconds: float = 30.0
 
 
-Reply = str | Status | Silence
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Sends bytes that need not be a completion.
+
+    Attributes:
+        body: The bytes.
+        code: HTTP status.
+        content_type: What they are said to be.
+        every_s: Sent again and again at this interval [s], without end; ``None`` sends them once.
+    """
+
+    body: bytes
+    code: int = 200
+    content_type: str = "application/json"
+    every_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Closes the connection without a word."""
+
+
+Reply = str | Status | Silence | Raw | HangUp
 Script = Sequence[Reply] | Callable[[Request], Reply]
 
 
@@ -66,19 +90,44 @@ class ScriptedModel:
                 self._send(outer._reply(request))
 
             def _send(self, reply: Reply) -> None:
-                if isinstance(reply, Silence):
+                if isinstance(reply, HangUp):
+                    self.close_connection = True
+                elif isinstance(reply, Silence):
                     outer._closing.wait(reply.seconds)
-                    return
-                if isinstance(reply, Status):
-                    code, body = reply.code, {"error": {"message": reply.message}}
+                elif isinstance(reply, Raw):
+                    self._send_raw(reply)
+                elif isinstance(reply, Status):
+                    body = json.dumps({"error": {"message": reply.message}}).encode()
+                    self._send_bytes(reply.code, body, headers=reply.headers)
                 else:
-                    code, body = 200, _completion(reply)
-                data = json.dumps(body).encode()
+                    self._send_bytes(200, json.dumps(_completion(reply)).encode())
+
+            def _send_bytes(
+                self,
+                code: int,
+                body: bytes,
+                content_type: str = "application/json",
+                headers: Mapping[str, str] = MappingProxyType({}),
+            ) -> None:
                 self.send_response(code)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(data)
+                self.wfile.write(body)
+
+            def _send_raw(self, reply: Raw) -> None:
+                if reply.every_s is None:
+                    self._send_bytes(reply.code, reply.body, reply.content_type)
+                    return
+                self.send_response(reply.code)
+                self.send_header("Content-Type", reply.content_type)
+                self.end_headers()
+                with suppress(OSError):  # the client goes away when it has had enough
+                    while not outer._closing.wait(reply.every_s):
+                        self.wfile.write(reply.body)
+                        self.wfile.flush()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 del format, args
@@ -121,5 +170,5 @@ def _completion(text: str) -> dict[str, Any]:
         "created": 0,
         "model": "scripted",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        "usage": {"prompt_tokens": 90, "completion_tokens": 10, "total_tokens": 100},
     }
