@@ -20,7 +20,9 @@ from hdsim.events.thresholds import Thresholds
 from hdsim.perception.catalogue import Course, Gain, Operation, Selector
 from hdsim.perception.parameters import KINDS
 from hdsim.scenario.schema import Scenario
+from hdsim.server.attributes import Attribute, AttributeType
 from hdsim.server.calls import table
+from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
 
 DOCS = Path(__file__).resolve().parent
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -165,7 +167,40 @@ def calls() -> str:
     return f"{len(names)}: {', '.join(f'`{n}`' for n in names)}.\n"
 
 
+def sensors() -> str:
+    """Sensors of the embedded server: how far each is served."""
+    rows = [(f"`{s.name}`", s.served, s.note, f"`{s.test}`") for s in SENSORS.values()]
+    return _table(("sensor", "", "", "contract test"), rows)
+
+
+def sensor_attributes() -> str:
+    """Attributes of the sensors that the embedded server computes."""
+    return "\n".join(
+        f"### `{s.name}`\n\n{_attributes(s.attributes)}"
+        for s in SENSORS.values()
+        if s.settings is not None and not is_camera(s.name)
+    )
+
+
+def _attributes(attributes: Sequence[Attribute]) -> str:
+    rows = [
+        (f"`{a.name}`", f"`{a.value}`", _limits(a))
+        for a in attributes
+        if a.name not in WITHOUT_EFFECT
+    ]
+    idle = ", ".join(f"`{a.name}`" for a in attributes if a.name in WITHOUT_EFFECT)
+    table = _table(("attribute", "default", "from ... to"), rows)
+    return f"{table}\nAccepted without effect: {idle}.\n"
+
+
+def _limits(a: Attribute) -> str:
+    numeric = a.type in (AttributeType.INT, AttributeType.FLOAT)
+    return f"{a.low:.10g} ... {a.high:.10g}" if numeric else ""
+
+
 PARTS = {
+    "sensors": sensors,
+    "sensor-attributes": sensor_attributes,
     "scenario-keys": lambda: keys(Scenario),
     "profile-keys": lambda: keys(ProfileFile),
     "detector-keys": lambda: keys(Thresholds),

@@ -159,6 +159,11 @@ _EVENTS = (  # of CARLA's DVS model; there are no events in a blank picture
     _whole("refractory_period_ns", "0", 0, 2**31 - 1), _truth("use_log", "true"),
     _number("log_eps", "0.001"),
 )  # fmt: skip
+WITHOUT_EFFECT = frozenset(
+    ["role_name", "ros_name", "debug_linetrace"]
+    + [a.name for a in (*_LOOKS, *_EVENTS)]
+    + [a.name for a in _PICTURE if a.name.startswith("lens_")]
+)  # accepted, kept, given back; they change no reading here
 _CAMERAS = (
     ("depth", 1, ()), ("normals", 2, ()), ("dvs", 3, (*_LOOKS, *_EVENTS)), ("optical_flow", 8, ()),
     ("rgb", 13, _LOOKS), ("semantic_segmentation", 14, ()), ("instance_segmentation", 15, ()),
