@@ -193,8 +193,13 @@ class Walkers:
         self.dead = self.dead | ((change > KNOCK_DOWN) & ~self.invincible)
 
     def die(self, row: int) -> None:
-        """Knocks a walker down: its control counts no more."""
+        """Knocks a walker down: its control counts no more, and blows move it.
+
+        CARLA's client says so of a walker that it led, whose physics it had switched off, when a
+        vehicle has run into it; in CARLA its body then falls as it may.
+        """
         self.dead[row] = True
+        self.physics[row] = self.gravity[row] = True
 
 
 def step(w: Walkers, surface: Surface, dt: float) -> None:

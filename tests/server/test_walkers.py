@@ -144,6 +144,28 @@ def test_a_dead_one_stands_no_more_by_the_call(session):
     assert session.sim.walkers.x[0] == 20.0
 
 
+def test_a_led_one_without_physics_shows_the_speed_it_walks_at(session):
+    one = walker(session)
+    call(session, "set_actor_simulate_physics", one, False)
+    call(session, "set_walker_state", one, [[20.0, 0.0, 0.0], [0.0, 90.0, 0.0]], 1.4)
+    steps(session, 1)
+    w = session.sim.walkers
+    assert (w.vx[0], w.vy[0]) == pytest.approx((0.0, -1.4), abs=1e-9)
+    # Nobody leads it in the next step, and without physics it stands.
+    steps(session, 1)
+    assert (w.vx[0], w.vy[0]) == (0.0, 0.0)
+
+
+def test_a_dead_one_has_its_physics_back_and_is_pushed(session):
+    one, *_ = hit(session, 10.0)
+    call(session, "set_actor_simulate_physics", one, False)
+    call(session, "set_actor_dead", one)
+    steps(session, 40)
+    w, v = session.sim.walkers, session.sim.vehicles
+    assert w.x[0] > 21.0
+    assert v.vx[0] > 5.0
+
+
 def test_bones_stand_where_the_body_does(session):
     one = walker(session)
     (bones,) = good(session, "get_bones_transform", one)
