@@ -22,6 +22,7 @@ from hdsim.record.run import Run
 from hdsim.record.schema import Status
 from hdsim.report.tables import tables
 from hdsim.road.cache import load_lane_graph
+from hdsim.road.cli import app as maps_app
 from hdsim.road.maps import find_map
 from hdsim.run.batch import Options, run_batch
 from hdsim.run.replay import replay_failure
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.add_typer(drivers_app, name="drivers")
 app.add_typer(guidance_app, name="guidance")
 app.add_typer(scenarios_app, name="scenarios")
+app.add_typer(maps_app, name="maps")
 # Files and pipes get tables wide enough not to fold.
 out = Console(width=None if sys.stdout.isatty() else 140)
 

@@ -29,7 +29,8 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
         xodr: OpenDRIVE text.
 
     Raises:
-        InputError: If the text is not XML, the map parser refuses it, or no lane can be driven.
+        InputError: If the text is not XML, the map parser refuses it or finds no place for a lane,
+            or no lane can be driven.
     """
     import carla  # here, because a cached graph must not cost loading the client
 

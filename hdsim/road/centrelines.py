@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from hdsim.core.errors import InputError
 from hdsim.core.state import Floats
 
 # Spacing of the raw samples along the road reference line and of the final points [m].
@@ -92,6 +93,9 @@ def sample(world_map: Any, span: LaneSpan) -> Centreline | None:
     Args:
         world_map: A ``carla.Map``.
         span: The lane.
+
+    Raises:
+        InputError: If the parser finds no finite place for it.
     """
     import carla  # here, because a cached graph must not cost loading the client
 
@@ -114,6 +118,8 @@ def sample(world_map: Any, span: LaneSpan) -> Centreline | None:
     if not forward:
         x, y, z, yaw, width = x[::-1], y[::-1], z[::-1], yaw[::-1], width[::-1]
     s = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    if not np.isfinite([*x, *y, *z, *yaw, *width]).all():
+        raise InputError(world_map.name, f"road {road}", None, "a shape the map parser can follow")
     if s[-1] < 0.01:
         return None
     allowed = [int(w.lane_change) for w in found]

@@ -45,6 +45,23 @@ class MapSource:
 def find_map(name_or_path: str, where: str = "map") -> MapSource:
     """Find a map and check that it can be driven.
 
+    Args:
+        name_or_path: As for ``read_map``.
+        where: What errors name as the source of the name.
+
+    Raises:
+        InputError: If it is not found (with the places looked at) or is no drivable OpenDRIVE map
+            (with line and reason).
+    """
+    source = read_map(name_or_path, where)
+    if source.path is not None:
+        check_xodr(source.xodr, str(source.path))
+    return source
+
+
+def read_map(name_or_path: str, where: str = "map") -> MapSource:
+    """Find a map and read it as it is.
+
     A name ending in ``.xodr`` is a file. Any other name is looked for as ``NAME.xodr`` in the
     folders of ``HDSIM_MAPS`` (separated as in ``PATH``), then in the CARLA install at
     ``CARLA_ROOT``, then among the built-in maps.
@@ -54,17 +71,17 @@ def find_map(name_or_path: str, where: str = "map") -> MapSource:
         where: What errors name as the source of the name.
 
     Raises:
-        InputError: If it is not found (with the places looked at) or is no drivable OpenDRIVE map.
+        InputError: If it is not found (with the places looked at) or cannot be read.
     """
     if name_or_path.endswith(".xodr"):
         path = Path(name_or_path).expanduser()
-        return _checked(path.stem, _read(path, where), path)
+        return MapSource(path.stem, _read(path, where), path)
     name = _ALIASES.get(name_or_path, name_or_path)
     looked = _folders()
     for folder in looked:
         path = folder / f"{name}.xodr"
         if path.is_file():
-            return _checked(name, _read(path, where), path)
+            return MapSource(name, _read(path, where), path)
     if name in BUILTIN_MAPS:
         return MapSource(name, BUILTIN_MAPS[name](), None)
     places = ", ".join(str(f) for f in looked) or "no folder: HDSIM_MAPS and CARLA_ROOT are unset"
@@ -99,8 +116,3 @@ def _read(path: Path, where: str) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(str(path), expected="OpenDRIVE text in UTF-8") from error
-
-
-def _checked(name: str, xodr: str, path: Path) -> MapSource:
-    check_xodr(xodr, str(path))
-    return MapSource(name, xodr, path)

@@ -92,6 +92,8 @@ def _road(road: Any) -> Iterator[Finding]:
         if len(shapes) != 1:
             expected = f"one of {', '.join(_SHAPES)} in it"
             yield error(piece, f"{name}: geometry", ", ".join(shapes) or None, expected)
+        if piece.find("arc") is not None and number(piece.find("arc").get("curvature")) == 0.0:
+            yield error(piece, f"{name}: arc curvature", 0.0, "another number (0 is a line)")
         s, span = number(piece.get("s")), number(piece.get("length"))
         if s is None or span is None:
             continue
