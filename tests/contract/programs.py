@@ -256,26 +256,6 @@ def worlds(client):
     return report
 
 
-def refusals(client):
-    """What is not served says so, and the connection lives on."""
-    world = fresh(client)
-    library, point = world.get_blueprint_library(), world.get_map().get_spawn_points()[0]
-    car = world.spawn_actor(cars(world)[0], point)
-    world.tick()
-
-    def spawn(name):
-        return error_of(world.spawn_actor, library.find(name), carla.Transform(), car)
-
-    return {
-        "camera": spawn("sensor.camera.rgb"),
-        "imu": spawn("sensor.other.imu"),
-        "walker": error_of(world.spawn_actor, library.find("walker.pedestrian.0001"), point),
-        "recorder": error_of(client.start_recorder, "here.log"),
-        "telemetry": error_of(car.get_telemetry_data),
-        "alive": world.tick() > 0,
-    }
-
-
 def _drive(client, count, seconds):
     """The Traffic Manager drives; what happened, and a hash of every position."""
     world = fresh(client)

@@ -91,22 +91,6 @@ def test_worlds(carla_address: str, program: Program):
     assert seen["unknown_map"]
 
 
-@pytest.mark.usefixtures("embedded_only")
-def test_what_is_not_served_says_so(carla_address: str, program: Program):
-    seen = program("refusals", carla_address)
-    assert seen.pop("alive")
-    assert seen == {
-        "camera": "cannot spawn sensor.camera.rgb: this is HDSim's embedded server, which "
-        "simulates traffic and renders nothing: run a CARLA server for cameras, lidar and radar",
-        "imu": "cannot spawn sensor.other.imu: this sensor is not served by HDSim's "
-        "embedded server",
-        "walker": "cannot spawn walker.pedestrian.0001: a walker is not served by HDSim's "
-        "embedded server",
-        "recorder": "start_recorder is not served by HDSim's embedded server",
-        "telemetry": "get_telemetry_data is not served by HDSim's embedded server",
-    }
-
-
 def test_traffic_manager_drives(carla_address: str, program: Program):
     seen = program("traffic", carla_address)
     assert seen["present"] == seen["vehicles"] == 20
