@@ -57,7 +57,7 @@ PICTURES: dict[str, Callable[[int, int], Pixels]] = {
 }
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)  # as large as 134 MB each
 def blank(kind: str, width: int, height: int, fov_deg: float) -> bytes:
     """A frame after its sensor header: size, field of view, pixels."""
     return _HEADER.pack(width, height, fov_deg) + PICTURES[kind](width, height).tobytes()

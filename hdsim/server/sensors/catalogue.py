@@ -125,8 +125,8 @@ _IMU = (
 )
 _PICTURE = (
     _number("fov", "90.0", 1e-3, 360.0),
-    _whole("image_size_x", "800", 1, 8192),
-    _whole("image_size_y", "600", 1, 8192),
+    _whole("image_size_x", "800", 1, 4096),
+    _whole("image_size_y", "600", 1, 4096),
     _number("lens_circle_falloff", "5.0"),
     _number("lens_circle_multiplier", "0.0"),
     _number("lens_k", "-1.0"),

@@ -12,7 +12,7 @@ from hdsim.road.lanes import LaneGraph
 
 _CELL_M = 2.0  # found by timing; the answer does not depend on it
 _MOST_CELLS = 1 << 22
-# Lanes overlap by this much at their edges, so that no ray slips between two neighbours [m].
+# Lanes overlap by this much at edges and ends, so that no ray slips between two neighbours [m].
 _OVERLAP_M = 0.02
 # Height of the slack that a cell's bounds get [m]: triangles are tested, bounds only spare it.
 _SLACK_M = 1e-3
@@ -53,9 +53,13 @@ class Ground:
 def road_ground(graph: LaneGraph) -> Ground:
     """The surface of a map's driving lanes; beside them there is nothing to hit."""
     half = graph.width / 2.0 + _OVERLAP_M
-    nx, ny = -np.sin(graph.yaw) * half, np.cos(graph.yaw) * half
-    left = np.column_stack([graph.x + nx, graph.y + ny, graph.z])
-    right = np.column_stack([graph.x - nx, graph.y - ny, graph.z])
+    c, s = np.cos(graph.yaw), np.sin(graph.yaw)
+    along = np.zeros(len(graph.x))
+    along[graph.first[:-1]] -= _OVERLAP_M
+    along[graph.first[1:] - 1] += _OVERLAP_M
+    x, y = graph.x + along * c, graph.y + along * s
+    left = np.column_stack([x - s * half, y + c * half, graph.z])
+    right = np.column_stack([x + s * half, y - c * half, graph.z])
     lane = np.repeat(np.arange(len(graph)), np.diff(graph.first))
     k = np.flatnonzero(lane[1:] == lane[:-1])
     one = np.hstack([right[k], left[k], left[k + 1]])

@@ -177,11 +177,12 @@ def _triangle(origin: Floats, rx: float, ry: float, rz: float, t: Floats) -> tup
         return np.inf, 0.0
     ox, oy, oz = origin[0] - t[0], origin[1] - t[1], origin[2] - t[2]
     u = (ox * px + oy * py + oz * pz) / det
-    if u < 0.0 or u > 1.0:
+    slack = 1e-9  # an edge belongs to both its triangles, whatever the last bits say
+    if u < -slack or u > 1.0 + slack:
         return np.inf, 0.0
     qx, qy, qz = oy * az - oz * ay, oz * ax - ox * az, ox * ay - oy * ax
     v = (rx * qx + ry * qy + rz * qz) / det
-    if v < 0.0 or u + v > 1.0:
+    if v < -slack or u + v > 1.0 + slack:
         return np.inf, 0.0
     away = (bx * qx + by * qy + bz * qz) / det
     if away < 0.0:

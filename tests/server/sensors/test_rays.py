@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 from hdsim.server.sensors.ground import road_ground
 from hdsim.server.sensors.rays import GROUND, NOTHING, cast
@@ -99,18 +100,46 @@ def test_a_hit_is_on_the_face_of_its_box_and_no_box_is_nearer(rows, yaw, pitch):
         assert inside(float(hits.distance[0]), 1e-9)[hits.what[0]]
 
 
-def test_no_ray_slips_through_the_road_of_a_town():
-    graph = load_town("grid").graph
+def onto_the_road(graph, k, aside):
+    """How deep rays straight down fall that start 1.5 m above lane points, moved aside."""
     ground = road_ground(graph)
-    lane = np.repeat(np.arange(len(graph)), np.diff(graph.first))
-    inner = np.flatnonzero((lane[1:-1] == lane[:-2]) & (lane[1:-1] == lane[2:])) + 1
-    rng = np.random.default_rng(1)
-    k = rng.choice(inner, 300)
-    aside = rng.uniform(-0.5, 0.5, 300) * graph.width[k]
     x = graph.x[k] - np.sin(graph.yaw[k]) * aside
     y = graph.y[k] + np.cos(graph.yaw[k]) * aside
-    for i in range(300):
-        above = np.array([x[i], y[i], graph.z[k[i]] + 1.5])
-        hits = cast(above, np.array([[0.0, 0.0, -1.0]]), FAR, boxes(), ground)
-        assert hits.what.tolist() == [GROUND]
-        assert hits.distance[0] == pytest.approx(1.5, abs=1e-9)
+    down = np.array([[0.0, 0.0, -1.0]])
+    starts = np.column_stack([x, y, graph.z[k] + 1.5])
+    return np.array([cast(at, down, FAR, boxes(), ground).distance[0] for at in starts])
+
+
+def test_no_ray_slips_through_the_road_of_a_town():
+    graph = load_town("grid").graph
+    rng = np.random.default_rng(1)
+    k = np.concatenate([rng.choice(len(graph.x), 300), graph.first[:-1], graph.first[1:] - 1])
+    aside = rng.uniform(-0.5, 0.5, len(k)) * graph.width[k]
+    assert np.allclose(onto_the_road(graph, k, aside), 1.5, atol=1e-9)
+
+
+@pytest.mark.maps
+def test_a_bridge_is_not_the_road_under_it(town_xodr):
+    town_xodr("Town04")
+    graph = load_town("Town04").graph
+    near = cKDTree(np.column_stack([graph.x, graph.y])).query_pairs(1.0, output_type="ndarray")
+    levels = near[np.abs(graph.z[near[:, 0]] - graph.z[near[:, 1]]) > 3.0].ravel()
+    assert len(levels) > 100
+    # Lanes of one carriageway differ a little in height where they overlap.
+    assert np.allclose(onto_the_road(graph, levels, 0.0), 1.5, atol=0.4)
+
+
+anywhere = st.one_of(st.floats(-1e9, 1e9), st.floats(-300, 300), st.sampled_from([0.0, 1.0, -4.0]))
+slope = st.one_of(st.floats(-1, 1), st.sampled_from([0.0, 1e-300, -1e-300]))
+
+
+@settings(max_examples=300)
+@given(st.tuples(anywhere, anywhere, anywhere), st.tuples(slope, slope, slope))
+def test_from_wherever_rays_end_and_stay_within_their_reach(origin, ray):
+    length = float(np.linalg.norm(ray))
+    towards = np.array(ray) / length if length > 1e-200 else AHEAD[0]
+    some = boxes((5.0, 1.0, 0.5, 0.3, 2.0, 1.0, 0.7))
+    hits = cast(np.array(origin), towards[None], np.array([1e4]), some, plane())
+    assert 0.0 <= hits.distance[0] <= 1e4
+    assert 0.0 <= hits.incidence[0] <= 1.0 + 1e-9
+    assert (hits.what[0] == NOTHING) == (hits.distance[0] == 1e4)
