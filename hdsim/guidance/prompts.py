@@ -12,20 +12,14 @@ from typing import Any
 import jinja2
 
 from hdsim.core.data import data_dir
-from hdsim.driver.load import load_profile
 from hdsim.driver.profile import DriverProfile
-from hdsim.guidance import checks, offline
+from hdsim.guidance import checks
 from hdsim.guidance.authenticate import Tags
 from hdsim.guidance.cache import Message
+from hdsim.guidance.examples import Example, alike
 from hdsim.guidance.schedule import Policies
-from hdsim.perception.catalogue import Layer, Operation, operation_adapter
+from hdsim.perception.catalogue import Layer, operation_adapter
 
-# The preset whose tables are the worked example of each layer.
-_EXAMPLES: dict[Layer, tuple[str, dict[str, float]]] = {
-    "personality": ("aggressive", {}),
-    "physiology": ("drunk", {"alcohol": 0.1}),
-    "attention": ("distracted", {}),
-}
 _PARTS = ("Selector", "Constant", "Ramp", "Episodic", "Gain")
 _COMMON = ("op", "select", "course", "gain", "source")
 
@@ -130,7 +124,7 @@ def program(
             "max_operations": checks.MAX_OPERATIONS,
             "catalogue": catalogue(),
             "parts": parts(),
-            "examples": [_example(layer)],
+            "examples": [_shown(layer, e) for e in alike(layer, f"{description} {policy}")],
             "limits": {
                 "bias": checks.BIAS,
                 "off_road": checks.MAX_OFF_ROAD_SHARE,
@@ -196,23 +190,5 @@ def _parameter(schema: Mapping[str, Any], required: bool) -> str:
     return f"{text}. {schema['description']}" if "description" in schema else text
 
 
-@cache
-def _example(layer: Layer) -> dict[str, Any]:
-    """A worked example: what the tables add to the baseline for a preset."""
-    name, state = _EXAMPLES[layer]
-    preset = load_profile(data_dir("drivers") / f"{name}.yaml")
-    profile = preset.model_copy(update={"baseline": "none"})
-    operations = offline.style_operations(profile, layer, state, offline.variants(profile)[0])
-    return {
-        "layer": layer,
-        "policy": getattr(offline.policies(profile, state), layer),
-        "operations": [_briefly(o) for o in operations[: checks.MAX_OPERATIONS]],
-    }
-
-
-def _briefly(operation: Operation) -> dict[str, Any]:
-    """An operation as an answer would write it: without defaults, but with what names its kind."""
-    said = operation.model_dump(mode="json", exclude_defaults=True, exclude={"source"})
-    if "course" in said:
-        said["course"] = {"course": operation.course.course} | said["course"]
-    return {"op": operation.op} | said
+def _shown(layer: Layer, example: Example) -> dict[str, Any]:
+    return {"layer": layer, "policy": example.policy, "operations": example.operations}

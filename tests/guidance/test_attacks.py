@@ -70,6 +70,7 @@ def test_defence_stops_an_attack_of_each_family(model: str, tmp_path: Path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_table_of_attack_success(tmp_path: Path):
     """No scripted model falls with the defence; without it those that can fall do."""
     models = {**MODELS, "(complicit)": complicit}

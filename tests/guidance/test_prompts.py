@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -10,10 +11,12 @@ import pytest
 
 from hdsim.driver.load import load_profile
 from hdsim.guidance import checks, prompts
+from hdsim.guidance.ask import Asker
 from hdsim.guidance.authenticate import Tags
+from hdsim.guidance.cache import AnswerCache
+from hdsim.guidance.examples import alike
 from hdsim.guidance.prompts import Prompt, Repair
 from hdsim.guidance.schedule import Policies
-from hdsim.perception.catalogue import operation_adapter
 from hdsim.perception.parameters import KINDS
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -74,13 +77,36 @@ def test_every_operation_and_bound_of_the_code_is_in_the_prompt():
     assert "glance_median_s: 0.1 to 8" in text
 
 
-def test_worked_examples_are_answers_that_would_be_accepted():
-    for layer in ("personality", "physiology", "attention"):
-        example = prompts._example(layer)
-        operations = tuple(operation_adapter.validate_python(o) for o in example["operations"])
-        assert operations
-        checks.check_plausible(operations)
-        assert "mirrors" not in example["policy"]
+def test_likest_examples_are_in_the_prompt():
+    text = user(
+        prompts.program(
+            "attention",
+            "A mother whose children quarrel in the back seat.",
+            POLICIES.model_copy(update={"attention": "Turns round again and again."}),
+            {},
+        )
+    )
+    (first,) = alike("attention", "children quarrel in the back seat", count=1)
+    assert first.style.startswith("Children shout and fight")
+    assert json.dumps(first.policy) in text
+    assert text.count('Layer "attention", policy') == 3
+
+
+def test_changed_prompt_is_another_question():
+    """Whatever goes into a prompt is part of its key in the cache; its tags are not."""
+    asker = Asker("m", AnswerCache(Path()), None)
+    plain = Asker("m", AnswerCache(Path()), None, authenticate=False)
+    prompt = asked()["program"]
+    other = replace(prompt, facts={**prompt.facts, "max_operations": 7})
+    keys = [
+        asker.question(prompt, checks.ProgramAnswer, None).key,
+        asker.question(other, checks.ProgramAnswer, None).key,
+        asker.question(prompt, checks.ProgramAnswer, Repair("wrong")).key,
+        plain.question(prompt, checks.ProgramAnswer, None).key,
+    ]
+    assert len(set(keys)) == len(keys)
+    again = Asker("m", AnswerCache(Path()), None)
+    assert again.question(prompt, checks.ProgramAnswer, None).key == keys[0]
 
 
 @pytest.mark.parametrize("tags", [TAGS, None], ids=["tags", "plain"])
