@@ -25,6 +25,8 @@ POWER_SHARE = 0.78
 # The axles are taken at equal distances from the centre.
 DYNAMIC_INDEX = 1.0
 
+TRACK_SHARE = 0.8  # distance between wheels over body width; a proposal
+
 # CARLA's steering curve: share of the wheel angle left at a speed [km/h].
 STEERING_CURVE = ((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7))
 CURVE_POINTS = 8  # a curve has room for as many
@@ -119,6 +121,7 @@ def _realistic(model: VehicleModel) -> dict[str, float]:
         "steer_rate": p["steer_rate"],
         "throttle_lag": p["throttle_lag"],
         "brake_lag": p["brake_lag"],
+        "stability": TRACK_SHARE * model.width / 2.0 if model.wheels == 4 else 0.0,
     }
 
 

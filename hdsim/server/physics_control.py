@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from hdsim.core.state import Floats
-from hdsim.server.physics import AIR_DENSITY, GRAVITY, Physics, curve
+from hdsim.server.physics import AIR_DENSITY, GRAVITY, TRACK_SHARE, Physics, curve
 from hdsim.server.shapes import Pose, ShapeError, items, number
 from hdsim.server.vehicles import Vehicles
 
 WHEEL_RADIUS_CM = 35.0
 FINAL_RATIO = 4.0
 _RADIUS_M = WHEEL_RADIUS_CM / 100.0
-_TRACK_SHARE = 0.8  # distance between wheels over body width
 _WHEELS = 4  # two-wheelers report four as well
 _MAX_RPM = 5800.0
 _RPM = FINAL_RATIO / _RADIUS_M * 60.0 / (2.0 * math.pi)  # engine speed at 1 m/s
@@ -67,7 +66,7 @@ def physics_control(v: Vehicles, row: int, wheels: int) -> list[Any]:
         wheels: 2 or 4; a two-wheeler's wheels are on its centreline.
     """
     pose, axle = v.pose(row), float(v.wheelbase[row]) / 2
-    side = _TRACK_SHARE * float(v.half_width[row]) if wheels == 4 else 0.0
+    side = TRACK_SHARE * float(v.half_width[row]) if wheels == 4 else 0.0
     mass, friction = float(v.mass[row]), float(v.grip[row]) / GRAVITY
     brake = float(v.full_brake[row]) * mass * _RADIUS_M / _WHEELS
     hand = float(v.full_hand_brake[row]) * mass * _RADIUS_M / 2.0  # on two wheels

@@ -8,7 +8,7 @@ with the acceleration. Throttle and brake follow their pedals with a first-order
 steer at a limited rate. The road's slope pulls.
 
 Left out: wheel spin and lock (traction control and brakes are ideal), roll, suspension, cross
-slope, and the lean of two-wheelers. Drive and brakes act along the body.
+slope, and the lean of two-wheelers.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from hdsim.server.vehicles import Vehicles
 
 # Longest step of the integration [s]: half of it moves a car's steady turn by less than 0.1 %.
 _LONGEST_S = 0.005
+
+# Stability control fades in over 1 m/s from here [m/s]: by UN Regulation 140 it may rest below
+# 20 km/h.
+_ESC_FROM = 20.0 / 3.6
 
 
 def step(v: Vehicles, dt: float, road_grip: float) -> None:
@@ -42,7 +46,8 @@ def step(v: Vehicles, dt: float, road_grip: float) -> None:
         v.pitch, v.wheelbase, v.inertia / v.mass, v.full_throttle, v.power_speed, v.full_brake,
         v.full_hand_brake, v.rolling, v.drag, v.grip * road_grip, v.stiff_front, v.stiff_rear,
         v.cg_height, v.front_drive, v.max_wheel_angle, v.steering_curve, v.steer_rate,
-        v.throttle_lag, v.brake_lag, dt / pieces, pieces, GRAVITY,
+        v.throttle_lag, v.brake_lag, v.stability, dt / pieces, pieces,
+        GRAVITY, _ESC_FROM,
     )  # fmt: skip
     v.ax, v.ay = (after[3] - v.vx) / dt, (after[4] - v.vy) / dt
     for name, values in zip(names, after, strict=True):
@@ -123,9 +128,11 @@ def _drive(
     steer_rate: Floats,
     throttle_lag: Floats,
     brake_lag: Floats,
+    stability: Floats,
     h: float,
     pieces: int,
     gravity: float,
+    esc_from: float,
 ) -> Floats:
     """The nine states of ``step`` after ``pieces`` pieces of ``h`` seconds, shape (9, n).
 
@@ -163,13 +170,35 @@ def _drive(
             # Along the body: drive, then what only ever brakes.
             pull = gas * full_throttle[i] * power_speed[i] / max(abs(u), power_speed[i])
             grab = press * full_brake[i]
-            grab_f = min(grab * front, most_f)
-            held = min(full_hand_brake[i] if hand_brake[i] else 0.0, most_r)
+            # Stability control: one front wheel brakes against more yaw than steer and grip
+            # ask for, and the axle has that much less sideways force.
+            old = u
+            slid = w - arm * r
+            if stability[i] > 0.0 and abs(u) > esc_from and not hand_brake[i]:
+                under = (1.0 / stiff_front[i] - 1.0 / stiff_rear[i]) / gravity
+                asked = u * math.tan(wheel) / (wheelbase[i] + under * u * u)
+                # Tyres are spent from 3 mu / stiffness on; at twice that slip no yaw is allowed.
+                spent = 3.0 * grip[i] / (stiff_rear[i] * gravity)
+                share = min(max(2.0 - abs(slid / u) / spent, 0.0), 1.0)
+                yaw_most = share * grip[i] / abs(u)
+                excess = r - min(max(asked, -yaw_most), yaw_most)
+                if r * excess > 0.0:
+                    turn = 0.5 * h * most_f * stability[i] / inertia[i]
+                    at_work = min(abs(excess) / turn, 1.0) * min(abs(u) - esc_from, 1.0)
+                    r -= math.copysign(at_work * turn, excess)
+                    u -= math.copysign(0.5 * h * most_f * at_work, u)
+                    most_f *= 1.0 - 0.5 * at_work
+            # A brake takes no more than what holds its wheel.
+            roll_f = u * cw + (w + arm * r) * sw
+            push = abs(pull) + abs(slope)
+            grab_f = min(grab * front, most_f, abs(roll_f) / h + push)
+            held = full_hand_brake[i] if hand_brake[i] else 0.0
+            held = min(held, most_r, abs(u) / h + push)
             # Across: what brakes without control takes its part of the friction circle; traction
             # control, and that of the rear brakes, take what the sideways force leaves.
             slide_f, slide_r = (w + arm * r) * cw - u * sw, w - arm * r
             stiff_f, stiff_r = stiff_front[i] * front * weight, stiff_rear[i] * (1 - front) * weight
-            soft_f = _compliance(slide_f, u * cw + (w + arm * r) * sw, stiff_f, most_f, grab_f)
+            soft_f = _compliance(slide_f, roll_f, stiff_f, most_f, grab_f)
             soft_r = _compliance(slide_r, u, stiff_r, most_r, held)
             side_f = min(abs(slide_f) / soft_f, most_f) if soft_f > 0.0 else 0.0
             side_r = min(abs(slide_r) / soft_r, most_r) if soft_r > 0.0 else 0.0
@@ -180,10 +209,17 @@ def _drive(
             spare_f, spare_r = left_f - grab_f, left_r - grab_r
             pull_f = min(max(pull * front_drive[i], -spare_f), spare_f)
             pull_r = min(max(pull * (1.0 - front_drive[i]), -spare_r), spare_r)
-            old = u
-            u += h * (pull_f + pull_r - slope)
-            loss = grab_f + grab_r + rolling[i] * weight / gravity + drag[i] * u * u
+            u += h * (pull_f * cw + pull_r - slope)
+            w += h * pull_f * sw
+            r += h * pull_f * arm * sw / inertia[i]
+            loss = grab_r + rolling[i] * weight / gravity + drag[i] * u * u
             u = math.copysign(max(abs(u) - h * loss, 0.0), u)
+            roll_f = u * cw + (w + arm * r) * sw
+            stops = abs(roll_f) / (1.0 + (arm * sw) ** 2 / inertia[i])
+            brakes = math.copysign(min(h * grab_f, stops), roll_f)
+            u -= brakes * cw
+            w -= brakes * sw
+            r -= brakes * arm * sw / inertia[i]
             # Both axles' sideways forces at once, from the slip that they leave.
             slide_f = (w + arm * r) * cw - u * sw
             own_f, own_r = 1.0 + (arm * cw) ** 2 / inertia[i], 1.0 + arm**2 / inertia[i]
