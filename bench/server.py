@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from bench.plain import Traffic, arguments
 from bench.results import Table
@@ -102,13 +103,16 @@ def run(traffic: Traffic, profiled: bool = False) -> tuple[dict[str, float], dic
 
 
 @contextlib.contextmanager
-def served(options: list[str], town: str | None = None) -> Iterator[tuple[str, int]]:
-    """Address and process id of a server with a small town."""
+def served(
+    options: list[str], town: str | None = None, errors: IO[str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Address and process id of a server with a small town; ``errors`` takes what it logs."""
     command = [sys.executable, "-m", "hdsim.server", "--map", town or town_for(1) or "grid"]
     with subprocess.Popen(
         [*command, "--port", "0", "--exit-with-stdin", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
     ) as process:
         assert process.stdin is not None

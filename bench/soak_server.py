@@ -11,10 +11,12 @@ import queue
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from bench.results import Table
 from bench.server import served
@@ -31,6 +33,7 @@ class Life:
     """What has happened to the server so far."""
 
     pid: int
+    errors: IO[str]
     began_s: float = field(default_factory=time.monotonic)
     clients: int = 0
     killed: int = 0
@@ -38,6 +41,11 @@ class Life:
     hangs: int = 0
     failures: int = 0
     rows: list[dict[str, float]] = field(default_factory=list)
+
+    def woken(self) -> int:
+        """Lost wake-ups that the server has made good."""
+        self.errors.seek(0)
+        return sum("slept through a frame" in line for line in self.errors)
 
     def note(self) -> None:
         """Prints and keeps a row."""
@@ -48,6 +56,7 @@ class Life:
             "failed": self.failures,
             "ticks": self.ticks,
             "hangs": self.hangs,
+            "woken": self.woken(),
             "server MB": memory_mb(self.pid),
             "files": len(os.listdir(f"/proc/{self.pid}/fd")),
             "load": os.getloadavg()[0],
@@ -59,14 +68,17 @@ class Life:
 def soak(minutes: float, ticks: int) -> list[Table]:
     """Lives for so many minutes, or for so many ticks if these are given."""
     rng = random.Random(1)
-    with served(["--synchronous"], "grid") as (address, pid):
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        served(["--synchronous"], "grid", errors) as (address, pid),
+    ):
         port = address.rpartition(":")[2]
-        life = Life(pid)
+        life = Life(pid, errors)
         life.note()
         noted = time.monotonic()
         while life.ticks < ticks if ticks else time.monotonic() < life.began_s + 60.0 * minutes:
             if ticks:
-                kind, vehicles, stay = "managed", rng.choice((5, 8, 20)), _STAY_TICKS
+                kind, vehicles, stay = "managed", rng.choice((3, 5, 8, 20)), _STAY_TICKS
                 visit(life, port, kind, vehicles, min(stay, ticks - life.ticks), None)
             else:
                 kind, vehicles = rng.choice(KINDS[:3]), rng.randint(2, 40)

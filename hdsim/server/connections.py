@@ -126,6 +126,8 @@ class RpcConnection(Connection):
     Attributes:
         reader: Cuts what arrives into calls.
         last_call_s: When its last call was answered, on the clock of ``time.perf_counter``.
+        calls: How many it has made.
+        batches: How many ``apply_batch`` since the last frame that it cued.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class RpcConnection(Connection):
         super().__init__(sock, number, selector, gone)
         self.reader = RequestReader()
         self.last_call_s = 0.0
+        self.calls = self.batches = 0
 
     def _make_room(self) -> None:
         if self.unread_bytes > MAX_UNREAD_ANSWERS_BYTES:

@@ -23,14 +23,16 @@ from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
 from hdsim.server.spinning import Spinner
 from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town
+from hdsim.server.wakeup import Waker
 from hdsim.server.wire import RecordedStream, WireLog
 
 # The client's Traffic Manager goes to sleep with an unguarded test of its wake-up flag; a frame
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic
 # Manager is registered a frame is published only after this long without a call [s].
 QUIET_S = 150e-6
-# A Traffic Manager's client that does not stop calling holds a frame up no longer than this [s].
-MAX_QUIET_WAIT_S = 0.05
+# A client that does not stop calling does not sleep either: a Traffic Manager that is not in
+# synchronous mode asks for the settings all the time. So many calls, or so long [s], end the wait.
+MAX_QUIET_CALLS, MAX_QUIET_WAIT_S = 16, 0.05
 # After a frame the Traffic Manager's first call is on its way: looking for it for this long [s]
 # costs less than sleeping until it comes.
 FRAME_SPIN_S = 300e-6
@@ -109,6 +111,8 @@ class Server:
         self._unpublished = False
         self._episode = self._sim.episode
         self._frame_bytes = b""
+        self._cued_by: RpcConnection | None = None
+        self._waker = Waker(self._session)
         self._spinner = Spinner()
         self._next_frame_s = time.monotonic()
         self._step()
@@ -133,6 +137,8 @@ class Server:
                 self._wait_for_quiet()
                 self._publish()
                 if self._session.managers:
+                    if self._cued_by is not None:
+                        self._waker.published(self._cued_by)
                     self._spinner.next_frame()
                     if self._spinner.seconds:
                         self._poll_for(FRAME_SPIN_S)
@@ -141,6 +147,7 @@ class Server:
                 self._publish()
             else:
                 self._poll(self._patience())
+                self._waker.check()
 
     def close(self) -> None:
         """Closes every socket."""
@@ -154,7 +161,7 @@ class Server:
     def _patience(self) -> float | None:
         """How long to sleep at most [s]: for ever unless frames flow by themselves."""
         if self._sim.settings.synchronous or not self._streams:
-            return None
+            return self._waker.patience()
         return max(self._next_frame_s - time.monotonic(), 0.0)
 
     def _is_frame_due(self) -> bool:
@@ -192,18 +199,17 @@ class Server:
 
     def _wait_for_quiet(self) -> None:
         """Answers calls until the clients that run a Traffic Manager have stopped calling."""
-        owners = {owner for _, owner in self._session.managers.values()}
+        numbers = {owner for _, owner in self._session.managers.values()}
+        owners = [self._callers[n] for n in numbers if n in self._callers]
         if not owners:
             return
         give_up_s = time.perf_counter() + MAX_QUIET_WAIT_S
+        enough = sum(p.calls for p in owners) + MAX_QUIET_CALLS
         while True:
             busy = self._poll(0.0)
             now = time.perf_counter()
-            last = max(
-                (self._callers[n].last_call_s for n in owners if n in self._callers), default=0
-            )
-            left = last + QUIET_S - now
-            if left <= 0.0 or now > give_up_s:
+            left = max(p.last_call_s for p in owners) + QUIET_S - now
+            if left <= 0.0 or now > give_up_s or sum(p.calls for p in owners) > enough:
                 return
             if not busy:
                 time.sleep(left)
@@ -311,11 +317,15 @@ class Server:
                 self._publish()
             self._reply(peer, request)
             self._step()
+            self._cued_by = peer
         else:
+            if request.name == "apply_batch":
+                peer.batches += 1
             self._reply(peer, request)
             if self._sim.episode != self._episode:
                 self._begin_episode()
         peer.last_call_s = time.perf_counter()
+        peer.calls += 1
         return False
 
     def _reply(self, peer: RpcConnection, request: Request) -> None:

@@ -190,8 +190,13 @@ def say(t: Target, data: bytes, rng: random.Random, stream: bool = False) -> Non
                 break
             if writable:
                 data = data[sock.send(data[: rng.choice((1, 7, 1000, 65536))]) :]
-    if rng.random() < 0.5:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if rng.random() < 0.7:  # hear it out
+            sock.setblocking(True)
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(1 << 18):
+                pass
+        elif rng.random() < 0.5:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
