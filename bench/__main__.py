@@ -1,4 +1,4 @@
-"""``python -m bench [server|scenario|drivers|soak|soak-server] [--ticks N]``.
+"""``python -m bench [server|sensors|scenario|drivers|soak|soak-server] [--ticks N]``.
 
 Without a part all but the soaks.
 """
@@ -8,11 +8,16 @@ from __future__ import annotations
 import argparse
 import faulthandler
 
-from bench import drivers, scenario, server, soak, soak_server
+from bench import drivers, scenario, sensors, server, soak, soak_server
 from bench.results import machine, write
 from hdsim.core.cores import take_slot
 
-PARTS = {"server": server.measure, "scenario": scenario.measure, "drivers": drivers.measure}
+PARTS = {
+    "server": server.measure,
+    "sensors": sensors.measure,
+    "scenario": scenario.measure,
+    "drivers": drivers.measure,
+}
 _SOAKS = ("soak", "soak-server")
 _TICKS, _SOAK_TICKS = 600, 100_000
 

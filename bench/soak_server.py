@@ -44,8 +44,8 @@ class Life:
 
     def woken(self) -> int:
         """Lost wake-ups that the server has made good."""
-        self.errors.seek(0)
-        return sum("slept through a frame" in line for line in self.errors)
+        log = Path(self.errors.name).read_text(encoding="utf-8")
+        return log.count("slept through a frame")
 
     def note(self) -> None:
         """Prints and keeps a row."""
@@ -69,7 +69,7 @@ def soak(minutes: float, ticks: int) -> list[Table]:
     """Lives for so many minutes, or for so many ticks if these are given."""
     rng = random.Random(1)
     with (
-        tempfile.TemporaryFile("w+") as errors,
+        tempfile.NamedTemporaryFile("a", suffix=".log") as errors,
         served(["--synchronous"], "grid", errors) as (address, pid),
     ):
         port = address.rpartition(":")[2]

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hdsim.core.errors import InputError
 from hdsim.server import calls_actors
 from hdsim.server.calls import Session, dispatch, failure, table
 from hdsim.server.connections import Connection, RpcConnection, StreamConnection
+from hdsim.server.listening import listen, max_connections
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
 from hdsim.server.physics import Physics
 from hdsim.server.shapes import Settings
@@ -37,10 +37,6 @@ MAX_QUIET_CALLS, MAX_QUIET_WAIT_S = 16, 0.05
 # costs less than sleeping until it comes.
 FRAME_SPIN_S = 300e-6
 
-# Connections that are kept at once; further ones are closed as they come. A sensor of a client
-# takes one. Fewer if the process may not have so many files open.
-MAX_CONNECTIONS = 4096
-_SPARE_FILES = 64
 # Unfinished calls of all clients together [bytes]; the client whose call exceeds it is let go.
 MAX_PARTIAL_BYTES = 128 * 1024 * 1024
 _LONG_CALL_BYTES = 1 << 16
@@ -89,8 +85,8 @@ class Server:
         recordings: Path | None = None,
     ) -> None:
         self._selector = selectors.DefaultSelector()
-        self._rpc_listener = _listen(host, port, "--port")
-        self._stream_listener = _listen(host, stream_port, "--stream-port")
+        self._rpc_listener = listen(host, port, "--port")
+        self._stream_listener = listen(host, stream_port, "--stream-port")
         self.port: int = self._rpc_listener.getsockname()[1]
         self.stream_port: int = self._stream_listener.getsockname()[1]
         self._selector.register(self._rpc_listener, selectors.EVENT_READ, self._accept_rpc)
@@ -105,7 +101,7 @@ class Server:
         self._callers: dict[int, RpcConnection] = {}
         self._streams: dict[int, list[StreamConnection]] = {}
         self._next_number = 1
-        self._max_connections = _max_connections()
+        self._max_connections = max_connections()
         self._stopped = False
         self._noticed: list[Collision] = []
         self._unpublished = False
@@ -390,23 +386,3 @@ class Server:
 def _innermost(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{os.path.basename(frame.filename)}:{frame.lineno}"
-
-
-def _max_connections() -> int:
-    """``MAX_CONNECTIONS``, or as many as the process may have files open, less some to spare."""
-    if not hasattr(os, "sysconf"):
-        return MAX_CONNECTIONS
-    return min(MAX_CONNECTIONS, max(os.sysconf("SC_OPEN_MAX") - _SPARE_FILES, 1))
-
-
-def _listen(host: str, port: int, flag: str) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(128)
-    except (OSError, OverflowError) as error:
-        sock.close()
-        raise InputError(flag, value=port, expected=f"a free port on {host} ({error})") from error
-    sock.setblocking(False)
-    return sock
