@@ -67,7 +67,7 @@ def draw_map(
     _arrows(axes, graph, longest)
     if spawn_points is not None and len(spawn_points):
         x, y = spawn_points[:, 0], spawn_points[:, 1]
-        dot = min(max(1.6 * point, 0.6), 3.0)
+        dot = min(max(1.6 * point, 1.0), 3.0)
         axes.plot(x, y, "o", color=_SPAWN, mew=0.0, ms=dot, zorder=4.5, label="spawn point")
     _signals(axes, graph, smallest)
     _posts(axes, furniture, smallest)
@@ -79,7 +79,7 @@ def draw_map(
     axes.set_xlabel("x [m]")
     axes.set_ylabel("y [m]")
     if axes.get_legend_handles_labels()[0]:
-        figure.legend(loc="outside lower center", ncols=7, frameon=False)
+        figure.legend(loc="outside lower center", ncols=7, frameon=False, markerscale=1.5)
     figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
 
 

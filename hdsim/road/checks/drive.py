@@ -46,9 +46,7 @@ def _name(graph: LaneGraph, lane: int) -> str:
 def _ends(graph: LaneGraph) -> Iterator[Finding]:
     dead = [i for i, after in enumerate(graph.successors) if not after]
     for i in dead[:_MOST]:
-        yield _warning(
-            f"{_name(graph, i)}: successor", None, "a lane that follows (it is a dead end)"
-        )
+        yield _warning(f"{_name(graph, i)}: successor", "none", "a lane that follows on")
     if len(dead) > _MOST:
         yield _warning("successors", "none", f"some for {len(dead) - _MOST} further lanes")
 
