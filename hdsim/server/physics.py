@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
@@ -121,6 +122,7 @@ def _realistic(model: VehicleModel) -> dict[str, float]:
         "steer_rate": p["steer_rate"],
         "throttle_lag": p["throttle_lag"],
         "brake_lag": p["brake_lag"],
+        "lean": GRAVITY * math.tan(math.radians(p.get("lean", 0.0))),
         "stability": TRACK_SHARE * model.width / 2.0 if model.wheels == 4 else 0.0,
     }
 

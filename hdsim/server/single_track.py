@@ -28,6 +28,7 @@ _LONGEST_S = 0.005
 # Stability control fades in over 1 m/s from here [m/s]: by UN Regulation 140 it may rest below
 # 20 km/h.
 _ESC_FROM = 20.0 / 3.6
+_ESC_TIME = 0.05  # it takes too much yaw away within about this [s]; a proposal
 
 
 def step(v: Vehicles, dt: float, road_grip: float) -> None:
@@ -46,8 +47,8 @@ def step(v: Vehicles, dt: float, road_grip: float) -> None:
         v.pitch, v.wheelbase, v.inertia / v.mass, v.full_throttle, v.power_speed, v.full_brake,
         v.full_hand_brake, v.rolling, v.drag, v.grip * road_grip, v.stiff_front, v.stiff_rear,
         v.cg_height, v.front_drive, v.max_wheel_angle, v.steering_curve, v.steer_rate,
-        v.throttle_lag, v.brake_lag, v.stability, dt / pieces, pieces,
-        GRAVITY, _ESC_FROM,
+        v.throttle_lag, v.brake_lag, v.stability, v.lean, dt / pieces, pieces,
+        GRAVITY, _ESC_FROM, _ESC_TIME,
     )  # fmt: skip
     v.ax, v.ay = (after[3] - v.vx) / dt, (after[4] - v.vy) / dt
     for name, values in zip(names, after, strict=True):
@@ -129,10 +130,12 @@ def _drive(
     throttle_lag: Floats,
     brake_lag: Floats,
     stability: Floats,
+    lean: Floats,
     h: float,
     pieces: int,
     gravity: float,
     esc_from: float,
+    esc_time: float,
 ) -> Floats:
     """The nine states of ``step`` after ``pieces`` pieces of ``h`` seconds, shape (9, n).
 
@@ -160,6 +163,10 @@ def _drive(
             gas = gas_goal + (gas - gas_goal) * gas_kept
             press = brake[i] + (press - brake[i]) * press_kept
             goal = steer[i] * max_angle[i] * _share(abs(u) * 3.6, curve[i])
+            # A rider steers no further than the lean and the grip allow.
+            leant = min(lean[i], 0.9 * grip[i]) if lean[i] > 0.0 else np.inf
+            lock = math.atan(wheelbase[i] * leant / max(u * u, 1e-6))
+            goal = min(max(goal, -lock), lock)
             wheel += min(max(goal - wheel, -steer_rate[i] * h), steer_rate[i] * h)
             cw, sw = math.cos(wheel), math.sin(wheel)
             # Loads of the axles, as shares of the weight.
@@ -184,7 +191,9 @@ def _drive(
                 excess = r - min(max(asked, -yaw_most), yaw_most)
                 if r * excess > 0.0:
                     turn = 0.5 * h * most_f * stability[i] / inertia[i]
-                    at_work = min(abs(excess) / turn, 1.0) * min(abs(u) - esc_from, 1.0)
+                    at_work = min(abs(excess) * h / (esc_time * turn), 1.0) * min(
+                        abs(u) - esc_from, 1.0
+                    )
                     r -= math.copysign(at_work * turn, excess)
                     u -= math.copysign(0.5 * h * most_f * at_work, u)
                     most_f *= 1.0 - 0.5 * at_work

@@ -22,7 +22,7 @@ _FLOATS = (
     "half_length", "half_width", "half_height", "wheelbase", "mass", "inertia",
     "full_throttle", "full_brake", "full_hand_brake", "rolling", "drag", "grip",
     "max_wheel_angle", "power_speed", "stiff_front", "stiff_rear", "cg_height", "front_drive",
-    "steer_rate", "throttle_lag", "brake_lag", "stability", "lane_s", "limit",
+    "steer_rate", "throttle_lag", "brake_lag", "stability", "lean", "lane_s", "limit",
 )  # fmt: skip
 _INTS = ("id", "label", "gear", "flags", "lane", "light_id")
 _BOOLS = ("hand_brake", "reverse", "manual", "physics", "collides", "has_light")
@@ -83,6 +83,7 @@ class Vehicles:
         front_drive: Share of the drive at the front axle.
         steer_rate: Largest rate of the wheel angle [rad/s].
         stability: Lever of the stability control's braking about the centre [m]; 0 without one.
+        lean: Largest lateral acceleration that a rider leans for [m/s^2]; 0 on four wheels.
         throttle_lag: Time constant of the throttle's actuator [s].
         brake_lag: As throttle_lag.
         physics: False for a vehicle that only transforms move.
@@ -144,6 +145,7 @@ class Vehicles:
     throttle_lag: Floats
     brake_lag: Floats
     stability: Floats
+    lean: Floats
     steering_curve: Floats
     lane_s: Floats
     limit: Floats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from hdsim.server import dynamics
@@ -15,7 +15,6 @@ from tests.server.fleet import MODEL3, fleet, model
 
 DT = 0.05
 MODELS = [b.vehicle for b in library().values() if b.vehicle is not None]
-FOUR_WHEELERS = [m for m in MODELS if m.wheels == 4]
 BICYCLE, BUS = model("vehicle.bh.crossbike"), model("vehicle.mitsubishi.fusorosa")
 
 
@@ -177,13 +176,13 @@ def test_no_turn_is_tighter_than_the_grip(road):
 
 @pytest.mark.parametrize("throttle", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("steer", [0.2, 0.5])
-def test_nothing_on_four_wheels_spins_when_the_steer_is_torn_round(throttle, steer):
-    v = roll(cars(*FOUR_WHEELERS), 25.0)
+def test_nothing_spins_when_the_steer_is_torn_round(throttle, steer):
+    v = roll(cars(*MODELS), 25.0)
     for _ in range(100):
         control(v, throttle=throttle, steer=steer)
         dynamics.step(v, DT)
         slip = np.arctan2(np.hypot(v.slide_x, v.slide_y), v.speed)
-        assert slip.max() < np.deg2rad(15.0)
+        assert slip.max() < np.deg2rad(30.0)  # a bicycle's wheels at full lock
     assert (v.yaw_rate > 0.0).all()
 
 
@@ -275,14 +274,14 @@ def test_energy_never_grows_without_throttle(body, ahead, left, spin, steer, bra
 
 @given(WHICH, st.floats(0.0, 30.0), st.floats(-1, 1), st.floats(0.05, 1))
 def test_brakes_never_reverse(body, speed, steer, brake):
-    steer *= 1.0 if body.wheels == 4 else 0.05  # more throws a two-wheeler into a spin
+    steer *= 1.0 if body.wheels == 4 else 0.2  # at full lock a bicycle's rear swings out
     v = control(roll(cars(body), speed), steer=steer, brake=brake)
     for _ in range(100):
         dynamics.step(v, DT)
         assert v.speed[0] >= -0.05  # what is left of the turn may push a hair back
 
 
-@settings(max_examples=30)
+@settings(max_examples=15, phases=[Phase.generate])
 @given(st.floats(-np.pi, np.pi), SMALL, SMALL, st.floats(-0.5, 0.5), st.floats(0, 1))
 def test_the_scene_can_be_turned_and_moved(angle, x, y, steer, throttle):
     here = roll(cars(MODEL3, BUS, BICYCLE), 8.0)
@@ -298,10 +297,10 @@ def test_the_scene_can_be_turned_and_moved(angle, x, y, steer, throttle):
     for v in (here, there):
         drive(control(v, throttle=throttle, steer=steer), 3.0)
     c, s = np.cos(angle), np.sin(angle)
-    assert there.x == pytest.approx(x + here.x * c - here.y * s, abs=1e-3)
-    assert there.y == pytest.approx(y + here.x * s + here.y * c, abs=1e-3)
-    assert there.yaw_rate == pytest.approx(here.yaw_rate, abs=1e-3)
-    assert there.speed == pytest.approx(here.speed, abs=1e-3)
+    assert there.x == pytest.approx(x + here.x * c - here.y * s, abs=1e-6)
+    assert there.y == pytest.approx(y + here.x * s + here.y * c, abs=1e-6)
+    assert there.yaw_rate == pytest.approx(here.yaw_rate, abs=1e-6)
+    assert there.speed == pytest.approx(here.speed, abs=1e-6)
 
 
 number = st.floats(-1e9, 1e9) | st.just(float("nan")) | st.just(float("inf"))
