@@ -15,7 +15,7 @@ from hdsim.core.state import Floats
 from hdsim.road.lanes import LaneGraph
 from hdsim.server.actors import Actor
 from hdsim.server.attachments import rotation
-from hdsim.server.sensors import messages
+from hdsim.server.sensors import messages, obstacle, rays
 from hdsim.server.sensors.cameras import StubCamera
 from hdsim.server.sensors.catalogue import SENSORS, Settings
 from hdsim.server.sensors.gnss import GeoReference, Gnss, geo_reference
@@ -24,7 +24,6 @@ from hdsim.server.sensors.imu import GRAVITY, Imu, acceleration
 from hdsim.server.sensors.lidar import Lidar, Pattern
 from hdsim.server.sensors.obstacle import Obstacle
 from hdsim.server.sensors.radar import Radar
-from hdsim.server.sensors.rays import warm_up
 from hdsim.server.sensors.scene import Scene
 from hdsim.server.streams import framed, header
 
@@ -125,9 +124,11 @@ class Rack:
         """
         kind = SENSORS[actor.type]
         self._sensors[actor.id] = Sensor(actor, kind.index, settings, tick_s, frame, time_s)
-        if kind.ray:
-            warm_up()
-            len(self.ground)  # now, and not while a client waits for a frame
+        if kind.ray:  # now, and not while a client waits for a frame
+            rays.warm_up()
+            len(self.ground)
+        if isinstance(settings, Obstacle):
+            obstacle.warm_up()
         if isinstance(settings, StubCamera) and actor.type not in self._warned:
             self._warned.add(actor.type)
             _log.warning("%s sends blank frames: nothing is rendered", actor.type)
