@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 _LARGEST = 1e9
+# Longest name or attribute value of an actor.
+MAX_NAME = 1024
 
 T = TypeVar("T")
 Reader = Callable[[Any], T]
@@ -90,6 +92,13 @@ def text(value: Any) -> str:
     return value
 
 
+def name(value: Any) -> str:
+    """A string that is kept and shown to every client: not a long one."""
+    if len(text(value)) > MAX_NAME:
+        raise ShapeError(f"expected at most {MAX_NAME} characters, got {len(value)}")
+    return str(value)
+
+
 def anything(value: Any) -> Any:
     """Any value; for calls that are accepted and do nothing with it."""
     return value
@@ -141,18 +150,20 @@ def pose(value: Any) -> Pose:
 
 def description(value: Any) -> Description:
     """ActorDescription; attribute types are the blueprint's, so only names and values count."""
-    _, name, attributes = items(value, 3, "an actor description")
+    _, blueprint, attributes = items(value, 3, "an actor description")
     found = {}
     for attribute in list_of(anything)(attributes):
         key, _, setting = items(attribute, 3, "an attribute value")
-        found[text(key)] = text(setting)
-    return Description(text(name), found)
+        found[name(key)] = name(setting)
+    return Description(text(blueprint), found)
 
 
 def port_pair(value: Any) -> tuple[str, int]:
     """``[ip, port]`` of a Traffic Manager."""
     ip, port = items(value, 2, "an address")
-    return text(ip), integer(port)
+    if not 0 < integer(port) < 65536:
+        raise ShapeError(f"expected a port, 1 to 65535, got {port}")
+    return name(ip), int(port)
 
 
 def light_flags(value: Any) -> int:

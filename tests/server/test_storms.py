@@ -270,3 +270,13 @@ def test_more_connections_than_files_are_refused_and_served_again(tmp_path: Path
             storm.check_health(t)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_names_that_are_kept_have_an_end(server):
+    pose = [[0.0, 0.0, 80.0], [0.0, 0.0, 0.0]]
+    with storm.connect(server) as sock:
+        long = [0, "vehicle.tesla.model3", [["role_name", 4, "x" * 2000]]]
+        (answer,) = storm.ask(sock, "spawn_actor", long, pose)
+        assert answer == [0, ["expected at most 1024 characters, got 2000"]]
+        (answer,) = storm.ask(sock, "add_traffic_manager_running", ["127.0.0.1", 70000])
+        assert answer == [0, ["expected a port, 1 to 65535, got 70000"]]
