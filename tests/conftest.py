@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("hdsim")
     if "HDSIM_MAPS" not in os.environ and (_SHARED / "maps").is_dir():
         os.environ["HDSIM_MAPS"] = str(_SHARED / "maps")
+    if "CARLA_CACHE_DIR" not in os.environ:  # read by the client when it is imported
+        folder = tempfile.TemporaryDirectory(prefix="hdsim-carla-cache-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["CARLA_CACHE_DIR"] = folder.name
 
 
 @pytest.fixture(scope="session", autouse=True)

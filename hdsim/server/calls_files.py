@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hdsim.server import shapes
 from hdsim.server.calls import Call, Session
+from hdsim.server.calls_world import VERSION
+from hdsim.server.client_files import client_folder, lay_out
 from hdsim.server.errors import CallError
 from hdsim.server.navmesh import NavFile, navigation
 
@@ -13,10 +15,16 @@ def _own(s: Session) -> NavFile:
 
 
 def _list(s: Session, folder: str) -> list[str]:
-    """The folder ``Nav`` alone: without files for the map ("") and the Traffic Manager ("TM") the
-    client reads the map from get_map_data.
+    """The folder ``Nav`` alone.
+
+    Without files for the map ("") and the Traffic Manager ("TM") the client reads the map from
+    get_map_data.
     """
-    return [_own(s).name] if folder == "Nav" else []
+    if folder != "Nav":
+        return []
+    own = _own(s)
+    lay_out(client_folder(VERSION), own.name, own.content)
+    return [own.name]
 
 
 def _file(s: Session, name: str) -> bytes:

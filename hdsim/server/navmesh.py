@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from hdsim.road.cache import cache_dir
 from hdsim.road.pavement import find_pavement
+from hdsim.server.client_files import write_whole
 from hdsim.server.convex import convex_mesh
 from hdsim.server.detour import ConvexMesh, navigation_file
 from hdsim.server.town import Town, parse_town
@@ -76,18 +74,6 @@ def navigation(name: str, xodr: str) -> NavFile:
     except OSError:
         content = navigation_file(navigation_mesh(parse_town(name, xodr)))
         with contextlib.suppress(OSError):
-            _write(path, content)
+            write_whole(path, content)
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
     return NavFile(f"{plain}-{hashlib.sha256(content).hexdigest()[:16]}.bin", content)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise

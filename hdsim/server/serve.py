@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from hdsim.server.navmesh import navigation
 from hdsim.server.physics import Physics
 from hdsim.server.server import Server
 from hdsim.server.town import load_town
@@ -62,6 +63,7 @@ def serve(
     logging.basicConfig(format="hdsim server: %(message)s")
     wire = WireLog(watch.wire) if watch.wire is not None else None
     town = load_town(map_name, "--map")
+    navigation(town.name, town.xodr)  # built here the first time, and not in a client's first call
     server = Server(
         town, load_town, host, port, stream_port, synchronous, wire, stub_cameras, physics,
         recordings,

@@ -29,16 +29,18 @@ Walking = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def walking(tmp_path: Path) -> Walking:
-    """Runs a function of ``walking.py`` in its own process with a file cache of its own."""
+def walking() -> Walking:
+    """Runs a function of ``walking.py`` in its own process; ``cache`` for its files."""
 
-    def run(name: str, address: str, timeout: float = 120.0) -> dict[str, Any]:
+    def run(
+        name: str, address: str, timeout: float = 120.0, cache: Path | None = None
+    ) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, str(WALKING), name, address],
             capture_output=True,
             text=True,
             timeout=timeout,
-            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)},
+            env={**os.environ, "CARLA_CACHE_DIR": str(cache)} if cache else None,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -80,9 +82,11 @@ def lengths(tracks: list[list[list[float]]]) -> list[float]:
 
 @pytest.mark.usefixtures("embedded_only")
 def test_random_locations_are_on_the_sidewalks_of_the_map(
-    embedded_server: Callable[[str], str], walking: Walking
+    embedded_server: Callable[[str], str], walking: Walking, tmp_path: Path
 ):
-    seen = walking("locations", embedded_server("grid"))
+    # In a folder that the server does not know: the client fetches the file.
+    seen = walking("locations", embedded_server("grid"), cache=tmp_path)
+    assert len(list(tmp_path.glob("*/grid-*.bin"))) == 1
     assert max(off(ground("grid", Ground.SIDEWALK), seen["first"])) < 0.01
     assert len({tuple(p) for p in seen["first"]}) == 300
     assert seen["repeats"]
@@ -143,9 +147,31 @@ def test_a_mesh_of_many_tiles_serves_as_well(
     kept = tmp_path / carla.Client("127.0.0.1", 1).get_client_version() / name
     kept.parent.mkdir()
     kept.write_bytes(navigation_file(tiled))
-    seen = walking("strollers", embedded_server("grid"))
+    seen = walking("strollers", embedded_server("grid"), cache=tmp_path)
     assert kept.read_bytes() == navigation_file(tiled)
     holds(seen, ground("grid", Ground.SIDEWALK, Ground.CROSSWALK), 0.5)
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_clients_that_start_at_once_all_get_a_whole_file(
+    embedded_server: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Half a file makes the client crash; so does half a file that a killed client has left.
+    monkeypatch.setenv("CARLA_CACHE_DIR", str(tmp_path))
+    file = navigation("grid", town("grid").xodr)
+    left = tmp_path / carla.Client("127.0.0.1", 1).get_client_version() / file.name
+    address = embedded_server("grid")
+    for half in (b"", file.content[:8192]):
+        left.parent.mkdir(exist_ok=True)
+        left.unlink(missing_ok=True)
+        if half:
+            left.write_bytes(half)
+        command = [sys.executable, str(WALKING), "arrive", address]
+        clients = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+        said = [client.communicate(timeout=60.0)[0] for client in clients]
+        assert [client.returncode for client in clients] == [0] * 6
+        assert all(json.loads(lines.splitlines()[-1])["found"] for lines in said)
+    assert left.read_bytes() == file.content
 
 
 @pytest.mark.usefixtures("embedded_only")

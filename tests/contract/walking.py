@@ -37,6 +37,11 @@ def locations(client):
     return {"first": first, "repeats": seeded == again, "other": other}
 
 
+def arrive(client):
+    """A client that has just come."""
+    return {"found": client.get_world().get_random_location_from_navigation() is not None}
+
+
 def strollers(client):
     """AI walkers under way for a minute, as CARLA's generate_traffic spawns them."""
     world = fresh(client)
