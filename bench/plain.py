@@ -121,14 +121,12 @@ def measure(address: str, pid: int, traffic: Traffic) -> dict[str, float]:
         t2 = time.perf_counter()
         batch.append(1e3 * (t1 - t0))
         tick.append(1e3 * (t2 - t1))
-    moving = [a.get_velocity().length() > 0.05 for a in world.get_actors(own)]
     batch, tick = batch[WARM_UP_STEPS:], tick[WARM_UP_STEPS:]
     return {
         "batch": statistics.median(batch),
         "tick": statistics.median(tick),
         "step": statistics.median(b + t for b, t in zip(batch, tick, strict=True)),
         "server CPU": 1e3 * (server_cpu_s(pid) - began_cpu) / traffic.steps,
-        "moving": statistics.fmean(moving) if moving else 0.0,
     }
 
 
