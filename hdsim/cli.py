@@ -17,6 +17,8 @@ from hdsim.core.errors import HdsimError, InfrastructureError, InputError
 from hdsim.driver.cli import app as drivers_app
 from hdsim.guidance.cli import app as guidance_app
 from hdsim.guidance.compile import check_mode
+from hdsim.guidance.notes import notes
+from hdsim.guidance.schedule import Schedule
 from hdsim.live import LiveDisplay
 from hdsim.record.run import Run
 from hdsim.record.schema import Status
@@ -245,6 +247,9 @@ def print_report(recorded: Run, failures: int = 20) -> None:
     """The tables, and how to replay the first failure."""
     for table in tables(recorded, failures, out.width):
         out.print(table)
+    for path in sorted((recorded.path / "guidance").glob("*.json")):
+        for note in notes(Schedule.load(path)):
+            out.print(note, markup=False, soft_wrap=True)
     found: list[dict[str, Any]] = recorded.failures
     if found:
         out.print(f"{len(found)} failures in {recorded.path}; replay one with", markup=False)

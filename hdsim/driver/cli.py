@@ -17,6 +17,7 @@ from hdsim.driver.load import folders, load_profile, names
 from hdsim.driver.mix import Mix, load_mix, mix_profiles
 from hdsim.driver.profile import DriverProfile, ProfileFile
 from hdsim.guidance.compile import compile_schedule
+from hdsim.guidance.notes import unheard_description
 from hdsim.guidance.render import schedule_view
 
 app = typer.Typer(no_args_is_help=True, help="Driver profiles and traffic mixes.")
@@ -83,6 +84,8 @@ def check(
             mix = load_mix(_as_path(path))
             if mix.profiles != (path.stem,):  # else it is a profile, loaded already
                 mix_profiles(mix, _home(path))
+            else:
+                _say_what_is_unheard(path)
         except InputError as error:
             typer.echo(str(error), err=True)
             wrong += 1
@@ -90,6 +93,11 @@ def check(
             typer.echo(f"{path}: ok")
     if wrong:
         raise typer.Exit(InputError.exit_code)
+
+
+def _say_what_is_unheard(path: Path) -> None:
+    if note := unheard_description(load_profile(_as_path(path))):
+        typer.echo(f"{path}: {note}")
 
 
 def _home(path: Path) -> Path:

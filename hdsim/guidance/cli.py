@@ -1,57 +1,199 @@
-"""``hdsim guidance``: look at compiled guidance, or write it to files."""
+"""``hdsim guidance``: look at compiled guidance, compare it, write it to files, lock it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hdsim.driver.load import load_profile
-from hdsim.guidance.compile import check_mode, compile_schedule
-from hdsim.guidance.render import origin, schedule_view
-from hdsim.guidance.schedule import Schedule
+from hdsim.guidance.compare import schedule_differences
+from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules
+from hdsim.guidance.endpoint import Endpoint
+from hdsim.guidance.limits import Spending
+from hdsim.guidance.lock import Lock, read_lock
+from hdsim.guidance.notes import notes
+from hdsim.guidance.render import explanation, origin, schedule_view
+from hdsim.guidance.schedule import Mode, Schedule
+from hdsim.guidance.settings import configured_endpoint
 
 app = typer.Typer(
     no_args_is_help=True, help="Guidance: from a driver's style to what it perceives."
 )
 
+Profile = Annotated[str, typer.Argument(help="Name or file of a driver profile.")]
+Profiles = Annotated[list[str], typer.Argument(help="Names or files of driver profiles.")]
 Guidance = Annotated[str, typer.Option("--guidance", help="offline | cached | live")]
 Duration = Annotated[float, typer.Option("--duration", help="Longest drive it is for [s].")]
+BaseUrl = Annotated[str, typer.Option("--base-url", help="Address of the endpoint, up to /v1.")]
+Model = Annotated[str, typer.Option("--model", help="The model's name there.")]
+KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable with the key.")]
+Unauthenticated = Annotated[
+    bool,
+    typer.Option(
+        "--unauthenticated",
+        help="Believe answers without their tag. For experiments on attacks only.",
+    ),
+]
 
 
 @app.command()
 def show(
-    profile: Annotated[str, typer.Argument(help="Name or file of a driver profile.")],
+    profile: Profile,
     guidance: Guidance = "offline",
     duration: Duration = 600.0,
     json: Annotated[bool, typer.Option("--json", help="The schedule as JSON.")] = False,
+    base_url: BaseUrl = "",
+    model: Model = "",
+    key_env: KeyEnv = "",
 ) -> None:
-    """Print the guidance of one profile: words, programs, sources, origin."""
-    schedule = compile_schedule(load_profile(profile), check_mode(guidance), duration)
+    """Print the guidance of one profile as tables: words, programs, sources, origin."""
+    mode = check_mode(guidance)
+    (schedule,) = _compiled([profile], mode, duration, _endpoint(mode, base_url, model, key_env))
     if json:
         typer.echo(schedule.to_json())
     else:
         Console().print(schedule_view(schedule))
 
 
-@app.command(name="compile")
-def compile_(
-    profiles: Annotated[list[str], typer.Argument(help="Names or files of driver profiles.")],
-    out: Annotated[Path, typer.Option(help="Folder for one JSON file a profile.")],
+@app.command()
+def explain(
+    profile: Profile,
+    guidance: Guidance = "offline",
+    duration: Duration = 600.0,
+    base_url: BaseUrl = "",
+    model: Model = "",
+    key_env: KeyEnv = "",
+) -> None:
+    """Explain the guidance of one profile in words, stage by stage, with what became of each."""
+    mode = check_mode(guidance)
+    (schedule,) = _compiled([profile], mode, duration, _endpoint(mode, base_url, model, key_env))
+    Console().print(explanation(schedule))
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(help="Profile, or schedule file (.json).")],
+    b: Annotated[str, typer.Argument(help="The other.")],
     guidance: Guidance = "offline",
     duration: Duration = 600.0,
 ) -> None:
+    """Print how the guidance of two profiles, or of two schedule files, differs."""
+    mode = check_mode(guidance)
+    left, right = (_schedule(ref, mode, duration) for ref in (a, b))
+    console = Console()
+    different = False
+    for place, lines in schedule_differences(left, right):
+        different = True
+        console.print(place, style="bold", markup=False)
+        for line in lines:
+            console.print(f"  {line}", markup=False, highlight=False)
+    if not different:
+        console.print("the same")
+
+
+@app.command(name="compile")
+def compile_(
+    profiles: Profiles,
+    out: Annotated[Path, typer.Option(help="Folder for one JSON file a profile.")],
+    guidance: Guidance = "offline",
+    duration: Duration = 600.0,
+    base_url: BaseUrl = "",
+    model: Model = "",
+    key_env: KeyEnv = "",
+    unauthenticated: Unauthenticated = False,
+) -> None:
     """Compile profiles to schedule files; with `--guidance live` this also fills the cache."""
     mode = check_mode(guidance)
-    loaded = [load_profile(name) for name in profiles]
+    endpoint = _endpoint(mode, base_url, model, key_env)
+    spending = Spending()
+    schedules = _compiled(
+        profiles, mode, duration, endpoint, spending, authenticate=not unauthenticated
+    )
     out.mkdir(parents=True, exist_ok=True)
-    for profile in loaded:
-        schedule = compile_schedule(profile, mode, duration)
-        path = out / f"{profile.name}.json"
+    for schedule in schedules:
+        path = out / f"{schedule.name}.json"
         path.write_text(schedule.to_json() + "\n", encoding="utf-8")
         typer.echo(f"{path}: {_summary(schedule)}")
+    _say_cost(mode, spending)
+
+
+@app.command()
+def lock(
+    profiles: Profiles,
+    guidance: Guidance = "live",
+    out: Annotated[Path, typer.Option(help="The lock file; what is in it already stays.")] = Path(
+        "guidance.lock.json"
+    ),
+    base_url: BaseUrl = "",
+    model: Model = "",
+    key_env: KeyEnv = "",
+) -> None:
+    """Write compiled guidance to a lock file; later runs whose hdsim.yaml names it drive by it."""
+    mode = check_mode(guidance)
+    known = read_lock(out) if out.exists() else Lock()
+    spending = Spending()
+    endpoint = _endpoint(mode, base_url, model, key_env)
+    schedules = _compiled(profiles, mode, LONGEST_DRIVE_S, endpoint, spending, lock=Lock())
+    known.with_schedules(schedules).write(out)
+    for schedule in schedules:
+        typer.echo(f"{schedule.name}: {_summary(schedule)}")
+    _say_cost(mode, spending)
+    typer.echo(f"locked in {out}; to use it, write in hdsim.yaml:\nguidance: {{lock: {out}}}")
+
+
+def _endpoint(mode: Mode, base_url: str, model: str, key_env: str) -> Endpoint | None:
+    return None if mode == "offline" else configured_endpoint(base_url, model, key_env)
+
+
+def _compiled(
+    refs: list[str],
+    mode: Mode,
+    duration: float,
+    endpoint: Endpoint | None,
+    spending: Spending | None = None,
+    *,
+    authenticate: bool = True,
+    lock: Lock | None = None,
+) -> list[Schedule]:
+    """Compiled profiles; tells on the error stream how far it is and what there is to know."""
+    profiles = [load_profile(ref) for ref in refs]
+    with _progress(len(profiles), shown=mode == "live") as advance:
+        schedules = compile_schedules(
+            profiles,
+            mode,
+            duration,
+            endpoint=endpoint,
+            spending=spending,
+            authenticate=authenticate,
+            lock=lock,
+            on_done=lambda _: advance(),
+        )
+    for schedule in schedules:
+        for note in notes(schedule):
+            typer.echo(note, err=True)
+    return schedules
+
+
+@contextmanager
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+    columns = (TextColumn("profiles"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not shown, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _schedule(ref: str, mode: Mode, duration: float) -> Schedule:
+    if ref.endswith(".json"):
+        return Schedule.load(Path(ref))
+    (schedule,) = compile_schedules([load_profile(ref)], mode, duration)
+    return schedule
 
 
 def _summary(schedule: Schedule) -> str:
@@ -61,3 +203,8 @@ def _summary(schedule: Schedule) -> str:
         f"{sum(p.repaired for p in schedule.provenance)} answers repaired, {len(bad)} fallbacks"
     )
     return "\n  ".join([text, *(f"{p.stage}: {origin(p)}" for p in bad)])
+
+
+def _say_cost(mode: Mode, spending: Spending) -> None:
+    if mode == "live":
+        typer.echo(f"{spending.calls} calls, {spending.tokens} tokens")

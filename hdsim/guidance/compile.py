@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
+from pathlib import Path
 from typing import get_args
 
 from hdsim.core.errors import InputError, did_you_mean
@@ -16,14 +17,17 @@ from hdsim.guidance.author import Author, ModelAuthor, Situation, TableAuthor
 from hdsim.guidance.cache import AnswerCache, default_folder
 from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
+from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
-from hdsim.guidance.settings import configured_endpoint, model_name
+from hdsim.guidance.settings import configured_endpoint, load_settings, model_name
 from hdsim.perception.catalogue import PerceptionProgram
 
 # States are rounded to these steps before they are translated: a new program only for a change
 # that matters, and one question to a model instead of one for every period.
 FATIGUE_STEP = 0.05
 BAC_STEP_G_PER_100ML = 0.005
+# A route's length is not known before its map is read: runs and locks are compiled for this long.
+LONGEST_DRIVE_S = 1800.0
 
 
 def check_mode(mode: str) -> Mode:
@@ -64,6 +68,7 @@ def compile_schedules(
     endpoint: Endpoint | None = None,
     authenticate: bool = True,
     spending: Spending | None = None,
+    lock: Lock | None = None,
     on_done: Callable[[Schedule], None] | None = None,
 ) -> list[Schedule]:
     """Everything guidance says about profiles for a drive, one schedule each, in their order.
@@ -78,6 +83,7 @@ def compile_schedules(
         endpoint: The model; as configured (``guidance.settings``) if left out.
         authenticate: Whether a model's answers must be authentic; see ``guidance.authenticate``.
         spending: Where calls and tokens are counted.
+        lock: Schedules that are not compiled anew; those of the settings' lock file if left out.
         on_done: Called with each schedule when it is ready, from any thread.
 
     Raises:
@@ -86,10 +92,17 @@ def compile_schedules(
     """
     if not 0.0 < duration_s < float("inf"):
         raise InputError("duration_s", value=duration_s, expected="a finite time above 0 (s)")
+    if lock is None:
+        named = load_settings().lock
+        lock = read_lock(Path(named)) if named else Lock()
+    locked = [lock.find(profile, mode) for profile in profiles]
     tables = TableAuthor()
     author: Author = tables
     workers = 1
-    if mode != "offline" and any(p.baseline != "none" for p in profiles):
+    if mode != "offline" and any(
+        known is None and profile.baseline != "none"
+        for profile, known in zip(profiles, locked, strict=True)
+    ):
         cache = cache or AnswerCache(default_folder())
         chat = None
         if mode == "live":
@@ -98,17 +111,17 @@ def compile_schedules(
         model = endpoint.model if endpoint else model_name()
         author = ModelAuthor(Asker(model, cache, chat, authenticate=authenticate))
 
-    def one(profile: DriverProfile) -> Schedule:
+    def one(profile: DriverProfile, known: Schedule | None) -> Schedule:
         own = tables if profile.baseline == "none" else author
-        schedule = _compile(profile, mode, duration_s, own)
+        schedule = known or _compile(profile, mode, duration_s, own)
         if on_done:
             on_done(schedule)
         return schedule
 
     if workers == 1:
-        return [one(profile) for profile in profiles]
+        return [one(*pair) for pair in zip(profiles, locked, strict=True)]
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(one, profile) for profile in profiles]
+        futures = [pool.submit(one, *pair) for pair in zip(profiles, locked, strict=True)]
         try:
             return [future.result() for future in futures]
         except BaseException:

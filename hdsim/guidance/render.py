@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hdsim.guidance.notes import notes
+from hdsim.guidance.prose import paragraph
 from hdsim.guidance.schedule import Provenance, Schedule
 from hdsim.perception.catalogue import Constant, Episodic, Operation, PerceptionProgram, Selector
 from hdsim.perception.parameters import KINDS
@@ -113,6 +115,36 @@ def schedule_view(schedule: Schedule) -> RenderableType:
     for provenance in schedule.provenance:
         stages.add_row(Text(provenance.stage), Text(origin(provenance)))
     return Group(words, *programs, stages)
+
+
+def explanation(schedule: Schedule) -> RenderableType:
+    """Every stage in words: what was said, what it does to perception, and what became of it."""
+    parts: list[Text] = []
+
+    def section(title: str, text: str) -> None:
+        parts.append(Text(title, style="bold"))
+        parts.append(Text(f"{text}\n"))
+
+    profile = schedule.profile
+    section(f"{schedule.name}, compiled {schedule.mode}", profile.description or "no description")
+    parts += [Text(f"{note}\n", style="yellow") for note in notes(schedule)]
+    section("1. Description", schedule.description or "none")
+    for layer, policy in schedule.policies.model_dump().items():
+        section(f"2. Policy of {layer}", policy)
+    section("3. L1 personality", paragraph(schedule.personality))
+    for i, program in enumerate(schedule.physiology):
+        section(f"3. L2 physiology, {_cells(schedule, i)}", paragraph(program))
+    for i, program in enumerate(schedule.attention):
+        place = (
+            f", entry {i + 1} of {len(schedule.attention)}" if len(schedule.attention) > 1 else ""
+        )
+        section(f"3. L3 attention{place}", paragraph(program))
+    stages = []
+    for p in schedule.provenance:
+        answers = f" [answers {', '.join(key[:12] for key in p.cache_keys)}]"
+        stages.append(f"{p.stage}: {origin(p)}{answers if p.cache_keys else ''}")
+    section("Where it comes from", "\n".join(stages))
+    return Group(*parts)
 
 
 def _cells(schedule: Schedule, program: int) -> str:

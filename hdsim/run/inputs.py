@@ -10,16 +10,12 @@ from hdsim.core.errors import InputError
 from hdsim.driver.load import find, folders, is_path, load_profile
 from hdsim.driver.mix import Mix, assign, load_mix
 from hdsim.driver.profile import DriverProfile
-from hdsim.guidance.compile import compile_schedules
+from hdsim.guidance.compile import LONGEST_DRIVE_S, compile_schedules
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.record.run import Run
 from hdsim.road.maps import find_map
 from hdsim.run.stage import ego_profile
 from hdsim.scenario.task import ScenarioTask
-
-# A route's length is not known before its map is read: guidance is compiled for this long, and
-# its last period goes on for ever.
-_GUIDED_S = 1800.0
 
 
 def resolve(task: ScenarioTask, mode: Mode | None = None) -> ScenarioTask:
@@ -66,7 +62,7 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
     schedules: dict[str, Schedule] = {}
     for mode in dict.fromkeys(mode for _, mode in wanted.values()):
         names = [name for name, (_, own) in wanted.items() if own == mode]
-        made = compile_schedules([wanted[name][0] for name in names], mode, _GUIDED_S)
+        made = compile_schedules([wanted[name][0] for name in names], mode, LONGEST_DRIVE_S)
         schedules |= dict(zip(names, made, strict=True))
     return {name: schedules[name] for name in wanted}
 

@@ -12,7 +12,10 @@ from hdsim.core.data import data_dir
 from hdsim.core.errors import InputError
 from hdsim.driver.cli import app as drivers
 from hdsim.guidance.cli import app as guidance
+from hdsim.guidance.lock import read_lock
 from hdsim.guidance.schedule import Schedule
+from hdsim.testing.llm_server import ScriptedModel
+from tests.guidance.test_live import good
 
 RUN = CliRunner()
 
@@ -78,3 +81,60 @@ def test_show_prints_words_programs_and_origin():
 def test_bad_mode_is_an_input_error():
     result = RUN.invoke(guidance, ["show", "drunk", "--guidance", "on"])
     assert isinstance(result.exception, InputError)
+
+
+def test_explain_says_every_stage_in_words():
+    out = RUN.invoke(guidance, ["explain", "aggressive-drunk"]).output
+    for text in (
+        "1. Description",
+        "2. Policy of attention",
+        "3. L1 personality",
+        "The vehicle in front seems",
+        "3. L2 physiology, 0 s to the end",
+        "Where it comes from",
+        "personality: tables",
+    ):
+        assert text in out
+
+
+def test_diff_of_profiles_and_of_schedule_files(tmp_path: Path):
+    RUN.invoke(guidance, ["compile", "drunk", "--out", str(tmp_path)])
+    file = str(tmp_path / "drunk.json")
+    assert RUN.invoke(guidance, ["diff", "drunk", file]).output == "the same\n"
+    out = RUN.invoke(guidance, ["diff", file, "cautious-drunk"]).output
+    assert "L1 personality" in out
+    assert "scale_own_speed: factor" in out
+
+
+def test_lock_is_written_and_grows(tmp_path: Path):
+    file = tmp_path / "lock.json"
+    for name in ("drunk", "cautious"):
+        command = ["lock", name, "--guidance", "offline", "--out", str(file)]
+        assert RUN.invoke(guidance, command).exit_code == 0
+    assert [s.name for s in read_lock(file).schedules] == ["cautious", "drunk"]
+
+
+def test_description_that_nobody_reads_is_told(tmp_path: Path):
+    path = tmp_path / "nurse.yaml"
+    path.write_text("schema: 1\nname: nurse\ndescription: A nurse after the night shift.\n")
+    for app, command in ((drivers, "check"), (guidance, "explain")):
+        result = RUN.invoke(app, [command, str(path)])
+        assert result.exit_code == 0
+        assert "the description has no effect without a language model" in result.output
+
+
+def test_live_compile_tells_calls_and_tokens_and_never_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HDSIM_CACHE", str(tmp_path))
+    monkeypatch.setenv("SECRET", "sk-very-secret")
+    with ScriptedModel(good) as server:
+        flags = ["--guidance", "live", "--base-url", server.base_url, "--model", "m"]
+        flags += ["--key-env", "SECRET", "--out", str(tmp_path / "out")]
+        first = RUN.invoke(guidance, ["compile", "drunk", "cautious", *flags])
+        again = RUN.invoke(guidance, ["compile", "drunk", "cautious", *flags])
+    assert first.exit_code == 0
+    assert f"{len(server.requests)} calls, {100 * len(server.requests)} tokens" in first.output
+    assert "0 calls, 0 tokens" in again.output
+    assert "sk-very" not in first.output + again.output
+    assert server.headers[0]["authorization"] == "Bearer sk-very-secret"
