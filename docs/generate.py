@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
@@ -20,8 +21,8 @@ from hdsim.events.thresholds import Thresholds
 from hdsim.perception.catalogue import Course, Gain, Operation, Selector
 from hdsim.perception.parameters import KINDS
 from hdsim.scenario.schema import Scenario
+from hdsim.server import coverage
 from hdsim.server.attributes import Attribute, AttributeType
-from hdsim.server.calls import table
 from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
 
 DOCS = Path(__file__).resolve().parent
@@ -161,10 +162,26 @@ def common_parts() -> str:
     return "\n".join(f"### {title}\n\n{_told(model)}\n\n{keys(model)}" for title, model in parts)
 
 
-def calls() -> str:
-    """Remote calls that the embedded server knows."""
-    names = sorted(table())
-    return f"{len(names)}: {', '.join(f'`{n}`' for n in names)}.\n"
+def server_coverage() -> str:
+    """What the embedded server does with every call, command and stream of the client."""
+    groups = {
+        **coverage.calls(),
+        "Batch commands": coverage.commands(),
+        "Streams and sensors": coverage.streams(),
+    }
+    rows = [row for group in groups.values() for row in group]
+    counts = Counter(row.status for row in rows)
+    summary = ", ".join(f"{counts[status]} {status.value}" for status in coverage.Status)
+    parts = [f"{len(rows)} entries: {summary}.\n"]
+    for title, group in groups.items():
+        lines = [(f"`{r.name}`", r.status.value, r.note, _test_link(r.test)) for r in group]
+        parts.append(f"## {title}\n\n{_table(('name', '', 'what', 'shown by'), lines)}")
+    return "\n".join(parts)
+
+
+def _test_link(test: str) -> str:
+    file, _, name = test.partition("::")
+    return f"[`{name}`](../tests/{file}.py)"
 
 
 def sensors() -> str:
@@ -206,7 +223,7 @@ PARTS = {
     "detector-keys": lambda: keys(Thresholds),
     "operations": operations,
     "operation-parts": common_parts,
-    "server-calls": calls,
+    "server-coverage": server_coverage,
 }
 
 

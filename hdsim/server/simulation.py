@@ -346,10 +346,7 @@ class Simulation:
     def _collide(
         self, everything: collisions.RigidBodies, pairs: collisions.Contacts
     ) -> list[Collision]:
-        response = impacts.resolve(everything, pairs, *BLOWS[self.physics])
-        self.vehicles.take(response)
-        if len(self.walkers):
-            self.walkers.take(response, len(self.vehicles))
+        pairs, impulses = self._strike(everything, pairs)
         ids = np.concatenate([group.id for group in self._carriers])
         self.collided = list(
             zip(ids[pairs.first].tolist(), ids[pairs.second].tolist(), strict=True)
@@ -360,7 +357,7 @@ class Simulation:
                 listening.setdefault(sensor.parent, []).append(sensor.stream)
         noticed = []
         for k, (a, b) in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)):
-            x, y = float(response.impulse_x[k]), float(response.impulse_y[k])
+            x, y = impulses[k].tolist()
             for own, other, sign in (
                 (int(ids[a]), int(ids[b]), -1.0),
                 (int(ids[b]), int(ids[a]), 1.0),
@@ -400,6 +397,27 @@ class Simulation:
             actor = self.actors[actor].parent
         row = self.vehicles.row.get(actor)
         return np.array([0.0, 0.0, 0.0 if row is None else float(self.vehicles.yaw_rate[row])])
+
+    def _strike(
+        self, everything: collisions.RigidBodies, pairs: collisions.Contacts
+    ) -> tuple[collisions.Contacts, Floats]:
+        """What contacts do to motion; those that count, and the impulse of each [N s], (k, 2)."""
+        w, first = self.walkers, len(self.vehicles)
+        solid = np.ones(len(pairs), dtype=np.bool_)
+        if len(w):
+            pairs = walkers.without_each_other(pairs, first, len(w))
+            for row in walkers.knocked_down(pairs, everything, w, first).tolist():
+                w.die(row)
+            solid = ~walkers.brushes(pairs, w, first)
+        hard = pairs if solid.all() else walkers.kept(pairs, solid)
+        response = impacts.resolve(everything, hard, *BLOWS[self.physics])
+        self.vehicles.take(response)
+        if len(w):
+            w.take(response, first)
+            walkers.step_aside(w, walkers.kept(pairs, ~solid), first)
+        impulses = np.zeros((len(pairs), 2))
+        impulses[solid, 0], impulses[solid, 1] = response.impulse_x, response.impulse_y
+        return pairs, impulses
 
     def frame_message(self) -> bytes:
         """The present step as the message of the world stream."""

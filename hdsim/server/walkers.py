@@ -8,12 +8,13 @@ in the client.
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import numpy as np
 
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.server.blueprints import WalkerModel
-from hdsim.server.collisions import RigidBodies
+from hdsim.server.collisions import Contacts, RigidBodies
 from hdsim.server.impacts import Response
 from hdsim.server.shapes import Pose
 from hdsim.server.surface import Surface
@@ -25,7 +26,7 @@ GRAVITY = 9.81
 # How a walker that was knocked down slows [m/s^2]: 0.7 g, the mid of the friction found for
 # sliding pedestrians (Wood 1988, SAE 880896: 0.66 to 0.79).
 TUMBLE_DECELERATION = 6.9
-# A blow that changes a walker's speed by this much knocks it down [m/s]: a proposal.
+# A vehicle that comes at a walker at least this fast knocks it down [m/s]: a proposal.
 KNOCK_DOWN = 1.0
 # CARLA takes a dead walker away after this long [s] (WalkerBase.h, AfterLifeSpan).
 AFTERLIFE_S = 10.0
@@ -180,17 +181,15 @@ class Walkers:
         )  # fmt: skip
 
     def take(self, r: Response, start: int) -> None:
-        """Takes over what collisions did to the walkers: they are pushed, and may be knocked down.
+        """Takes over what collisions did to the walkers' motion.
 
         Args:
             r: The response of all bodies.
             start: Which of them is the first walker.
         """
         mine = slice(start, start + len(self))
-        change = np.hypot(r.vx[mine] - self.vx, r.vy[mine] - self.vy)
         self.x, self.y = r.x[mine].copy(), r.y[mine].copy()
         self.vx, self.vy = r.vx[mine].copy(), r.vy[mine].copy()
-        self.dead = self.dead | ((change > KNOCK_DOWN) & ~self.invincible)
 
     def die(self, row: int) -> None:
         """Knocks a walker down: its control counts no more, and blows move it.
@@ -200,6 +199,65 @@ class Walkers:
         """
         self.dead[row] = True
         self.physics[row] = self.gravity[row] = True
+
+
+def without_each_other(pairs: Contacts, start: int, count: int) -> Contacts:
+    """Contacts without those between two walkers, who make way for each other.
+
+    Args:
+        pairs: Contacts of all bodies.
+        start: Which of them is the first walker.
+        count: How many walkers there are.
+    """
+    both = (pairs.first >= start) & (pairs.second < start + count)
+    return kept(pairs, ~both) if both.any() else pairs
+
+
+def kept(pairs: Contacts, which: Bools) -> Contacts:
+    """Some of the contacts."""
+    return Contacts(*(getattr(pairs, f.name)[which] for f in fields(Contacts)))
+
+
+def knocked_down(pairs: Contacts, b: RigidBodies, w: Walkers, start: int) -> Ints:
+    """Rows of the walkers that a vehicle runs into fast enough; the invincible stay on their feet.
+
+    Args:
+        pairs: Contacts of all bodies.
+        b: The bodies before their blows: vehicles first, then walkers.
+        w: The walkers.
+        start: Which body is the first walker.
+    """
+    met = _with_vehicle(pairs, w, start)
+    vehicle, row = pairs.first[met], pairs.second[met] - start
+    coming = b.vx[vehicle] * pairs.nx[met] + b.vy[vehicle] * pairs.ny[met]
+    return np.asarray(row[(coming >= KNOCK_DOWN) & ~w.invincible[row]])
+
+
+def brushes(pairs: Contacts, w: Walkers, start: int) -> Bools:
+    """Which contacts are of a vehicle and a walker on its feet: it steps aside, and pushes nothing.
+
+    Without this a walker whose control drives it on would move a parked car.
+
+    Args:
+        pairs: Contacts of all bodies.
+        w: The walkers.
+        start: Which body is the first of them.
+    """
+    met = _with_vehicle(pairs, w, start)
+    on_feet = np.append(~w.dead & w.physics, False)
+    return np.asarray(met & on_feet[np.where(met, pairs.second - start, len(w))])
+
+
+def step_aside(w: Walkers, pairs: Contacts, start: int) -> None:
+    """Moves walkers out of the vehicles that they touch."""
+    rows = pairs.second - start
+    np.add.at(w.x, rows, pairs.nx * pairs.depth)
+    np.add.at(w.y, rows, pairs.ny * pairs.depth)
+
+
+def _with_vehicle(pairs: Contacts, w: Walkers, start: int) -> Bools:
+    among = (pairs.second >= start) & (pairs.second < start + len(w))
+    return np.asarray((pairs.first < start) & among)
 
 
 def step(w: Walkers, surface: Surface, dt: float) -> None:

@@ -169,3 +169,23 @@ def test_every_batch_command_is_served_or_says_why(session):
     assert batch(session, [20, ["stat fps"]]) == [
         [[0, ["there is no Unreal console behind HDSim's embedded server"]]]
     ]
+
+
+def test_a_force_off_the_centre_turns(session):
+    car, v = spawn(session), session.sim.vehicles
+    at = [float(v.x[0]) + 1.0, -float(v.y[0]), 0.5]
+    call(session, "add_actor_force_at_location", car, [0.0, 1e5, 0.0], at)
+    session.sim.step()
+    assert v.spin[0] < 0.0
+    assert v.vy[0] < 0.0
+
+
+def test_a_torque_held_is_an_angular_impulse(session):
+    once, held = new_session(), session
+    cars = [spawn(s) for s in (once, held)]
+    push = 720.0 * float(once.sim.vehicles.inertia[0])  # more than standing tyres hold
+    call(once, "add_actor_angular_impulse", cars[0], [0.0, 0.0, push * DT])
+    call(held, "add_actor_torque", cars[1], [0.0, 0.0, push])
+    for s in (once, held):
+        s.sim.step()
+    assert held.sim.vehicles.yaw[0] == once.sim.vehicles.yaw[0] < 0.0

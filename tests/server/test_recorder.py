@@ -252,3 +252,15 @@ def test_a_damaged_recording_is_an_error_or_a_shorter_one(data, tmp_path_factory
         call(session, *args)  # an answer, whatever it says
     steps(session, 12)
     session.sim.frame_message()
+
+
+def test_the_spectator_is_left_alone_unless_asked(session):
+    spectator = session.sim.spectator.id
+    call(session, "set_actor_transform", spectator, [[7.0, 8.0, 9.0], [0.0, 0.0, 0.0]])
+    record(session, 1.0)
+    call(session, "set_actor_transform", spectator, ZERO)
+    good(session, "replay_file", "one.rec", 0.0, 0.0, 0, False, ZERO)
+    assert session.sim.pose(spectator).x == 0.0
+    call(session, "set_replayer_ignore_spectator", False)
+    steps(session, 1)
+    assert session.sim.pose(spectator).wire()[0] == pytest.approx([7.0, 8.0, 9.0])

@@ -204,3 +204,33 @@ def test_no_control_leaves_a_state_that_is_not_finite(controls):
     w = session.sim.walkers
     assert all(np.isfinite(a).all() for a in (w.x, w.y, w.z, w.vx, w.vy, w.ax, w.ay, w.yaw))
     assert w.z[0] >= 0.93 - 1e-9
+
+
+def test_without_gravity_it_stays_aloft(session):
+    one = walker(session, z=3.0)
+    call(session, "set_actor_enable_gravity", one, False)
+    steps(session, 20)
+    assert session.sim.walkers.z[0] == pytest.approx(3.0)
+    call(session, "set_actor_enable_gravity", one, True)
+    steps(session, 40)
+    assert session.sim.walkers.z[0] == pytest.approx(0.93)
+
+
+def test_two_that_meet_pass_through_each_other(session):
+    one, other = walker(session, 20.0), walker(session, 24.0)
+    call(session, "apply_control_to_walker", one, [[1.0, 0.0, 0.0], 2.0, False])
+    call(session, "apply_control_to_walker", other, [[-1.0, 0.0, 0.0], 2.0, False])
+    assert steps(session, 40) == []
+    w = session.sim.walkers
+    assert w.x.tolist() == pytest.approx([24.0, 20.0])
+    assert not w.dead.any()
+
+
+def test_one_that_walks_into_a_standing_car_stays_on_its_feet(session):
+    one = walker(session, 20.0)
+    good(session, "spawn_actor", CAR, [[25.0, 0.0, 0.5], [0.0, 0.0, 0.0]])
+    call(session, "apply_control_to_walker", one, [[1.0, 0.0, 0.0], 3.0, False])
+    steps(session, 60)
+    assert not session.sim.walkers.dead[0]
+    v = session.sim.vehicles
+    assert session.sim.walkers.x[0] < 25.0 - v.half_length[0] + 0.2
