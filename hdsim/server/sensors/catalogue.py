@@ -23,6 +23,7 @@ Settings = Gnss | Imu | Lidar | Obstacle | Pattern | Radar | StubCamera
 _PLACES = (
     "front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right",
 )  # fmt: skip
+_UNPLACED = ("other.gnss", "other.imu", "other.radar", "other.v2x", "other.v2x_custom")
 _FAR_M = 10_000.0
 _NO_PICTURE = (
     "HDSim's embedded server renders nothing; run a CARLA server for pictures, or start this one "
@@ -42,7 +43,7 @@ class SensorType:
         attributes: Of the blueprint.
         settings: Reads them for a sensor that this server computes; None for the collision
             sensor, which events drive, and for those that the client computes or none does.
-        ray: Whether it casts rays.
+        looks: Whether it looks at bodies and road.
         refusal: Why it cannot be spawned; empty when it can.
         served: ``supported``, ``partial``, ``stub`` or ``refused``.
         note: What is served, in a line.
@@ -53,7 +54,7 @@ class SensorType:
     index: int
     attributes: tuple[Attribute, ...]
     settings: Callable[[Values], Settings] | None
-    ray: bool
+    looks: bool
     refusal: str
     served: str
     note: str
@@ -172,11 +173,12 @@ _CAMERAS = (
 
 
 def _sensor(name: str, index: int, attributes: tuple[Attribute, ...], **more: Any) -> SensorType:
+    roles = ("default",) if name in _UNPLACED else _PLACES
     common = (
-        Attribute("role_name", AttributeType.STRING, "front", True, _PLACES),
+        Attribute("role_name", AttributeType.STRING, roles[0], True, roles),
         Attribute("ros_name", AttributeType.STRING, name, True),
     )
-    known = {"settings": None, "ray": False, "refusal": "", "served": "supported", "test": ""}
+    known = {"settings": None, "looks": False, "refusal": "", "served": "supported", "test": ""}
     return SensorType(f"sensor.{name}", index, (*common, *attributes), **{**known, **more})
 
 
@@ -200,17 +202,17 @@ SENSORS = {
         _sensor("other.imu", 5, (_TICK, *_IMU), settings=Imu.of,
                 note="no suspension: a vehicle does not pitch and roll by itself",
                 test="test_imu"),
-        _sensor("other.obstacle", 7, (_TICK, *_OBSTACLE), settings=Obstacle.of,
+        _sensor("other.obstacle", 7, (_TICK, *_OBSTACLE), settings=Obstacle.of, looks=True,
                 note="vehicles, walkers and props as boxes; never the road",
                 test="test_obstacle"),
-        _sensor("other.radar", 9, (_TICK, *_RADAR), settings=Radar.of, ray=True,
+        _sensor("other.radar", 9, (_TICK, *_RADAR), settings=Radar.of, looks=True,
                 served="partial", note="boxes and road surface; no buildings",
                 test="test_radar"),
-        _sensor("lidar.ray_cast", 11, (_TICK, *_LIDAR), settings=Lidar.of, ray=True,
+        _sensor("lidar.ray_cast", 11, (_TICK, *_LIDAR), settings=Lidar.of, looks=True,
                 served="partial", note="boxes and road surface; no buildings",
                 test="test_lidar"),
         _sensor("lidar.ray_cast_semantic", 10, (_TICK, *_PATTERN, _SWEEP), settings=Pattern.of,
-                ray=True, served="partial", note="boxes and road surface; no buildings",
+                looks=True, served="partial", note="boxes and road surface; no buildings",
                 test="test_semantic_lidar"),
         *(_camera(kind, index, more) for kind, index, more in _CAMERAS),
         _sensor("other.rss", 12, (), refusal=_NO_RSS, served="refused", note="no RSS library",

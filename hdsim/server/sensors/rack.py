@@ -107,7 +107,7 @@ class Rack:
 
     @cached_property
     def ground(self) -> Ground:
-        """The road surface; made when the first sensor that casts rays comes."""
+        """The road surface; made when the first sensor that looks at it comes."""
         return road_ground(self._graph)
 
     def add(
@@ -124,11 +124,10 @@ class Rack:
         """
         kind = SENSORS[actor.type]
         self._sensors[actor.id] = Sensor(actor, kind.index, settings, tick_s, frame, time_s)
-        if kind.ray:  # now, and not while a client waits for a frame
+        if kind.looks:  # now, and not while a client waits for a frame
             rays.warm_up()
-            len(self.ground)
-        if isinstance(settings, Obstacle):
             obstacle.warm_up()
+            len(self.ground)
         if isinstance(settings, StubCamera) and actor.type not in self._warned:
             self._warned.add(actor.type)
             _log.warning("%s sends blank frames: nothing is rendered", actor.type)
@@ -170,11 +169,9 @@ class Rack:
                 scene = now.scene(self.ground)
             payload = self._read(s, now, scene)
             if payload is not None:
-                pose = self._poses[self._place[s.actor.id]]
-                yield (
-                    s.actor.stream,
-                    framed(header(s.index, now.frame, now.time_s, _wire(pose)), payload),
-                )
+                pose = _wire(self._poses[self._place[s.actor.id]])
+                head = header(s.index, now.frame, now.time_s, pose)
+                yield s.actor.stream, framed(head, payload)
 
     def _read(self, s: Sensor, now: Moment, scene: Scene | None) -> bytes | None:
         """One reading, or None where there is nothing to report."""
