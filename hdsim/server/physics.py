@@ -123,7 +123,8 @@ def _realistic(model: VehicleModel) -> dict[str, float]:
         "throttle_lag": p["throttle_lag"],
         "brake_lag": p["brake_lag"],
         "lean": GRAVITY * math.tan(math.radians(p.get("lean", 0.0))),
-        "stability": TRACK_SHARE * model.width / 2.0 if model.wheels == 4 else 0.0,
+        # On two wheels it stands for the rider's balance, without which they would fall.
+        "stability": TRACK_SHARE * model.width / 2.0,
     }
 
 

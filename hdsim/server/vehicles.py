@@ -82,7 +82,7 @@ class Vehicles:
         cg_height: Height of the centre of gravity [m].
         front_drive: Share of the drive at the front axle.
         steer_rate: Largest rate of the wheel angle [rad/s].
-        stability: Lever of the stability control's braking about the centre [m]; 0 without one.
+        stability: Lever of the stability control's braking about the centre [m].
         lean: Largest lateral acceleration that a rider leans for [m/s^2]; 0 on four wheels.
         throttle_lag: Time constant of the throttle's actuator [s].
         brake_lag: As throttle_lag.
