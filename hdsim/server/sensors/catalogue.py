@@ -186,7 +186,7 @@ def _camera(kind: str, index: int, attributes: tuple[Attribute, ...]) -> SensorT
     return _sensor(
         f"camera.{kind}", index, (_TICK, *_PICTURE, *attributes),
         settings=lambda values: StubCamera.of(kind, values), refusal=_NO_PICTURE, served="stub",
-        note="refused; blank frames with --stub-cameras", test="test_stub_cameras",
+        note="blank frames with --stub-cameras", test="test_stub_cameras",
     )  # fmt: skip
 
 
