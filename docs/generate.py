@@ -24,6 +24,7 @@ from hdsim.scenario.schema import Scenario
 from hdsim.server import coverage
 from hdsim.server.attributes import Attribute, AttributeType
 from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
+from hdsim.testing import performance
 
 DOCS = Path(__file__).resolve().parent
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -184,6 +185,30 @@ def _test_link(test: str) -> str:
     return f"[`{name}`](../tests/{file}.py)"
 
 
+def physics_performance() -> str:
+    """Published sprints and stops beside those of the realistic physics."""
+    sprints = [
+        (s.car, f"0 to {_round_speed(s.to)}", f"{s.seconds:.1f} s",
+         *_beside(performance.sprint(s.model, s.to, s.rollout), s.seconds, "s"), s.source)
+        for s in performance.SPRINTS
+    ]  # fmt: skip
+    stops = [
+        (s.car, f"{_round_speed(s.of)} to 0", f"{s.metres:.1f} m",
+         *_beside(performance.stop(s.model, s.of), s.metres, "m"), s.source)
+        for s in performance.STOPS
+    ]  # fmt: skip
+    return _table(("car", "", "published", "model", "off by", "source"), sprints + stops)
+
+
+def _beside(found: float, published: float, unit: str) -> tuple[str, str]:
+    return f"{found:.1f} {unit}", f"{100.0 * (found / published - 1.0):+.0f} %"
+
+
+def _round_speed(speed: float) -> str:
+    kmh, mph = speed / performance.KMH, speed / performance.MPH
+    return f"{kmh:.0f} km/h" if abs(kmh - round(kmh)) < 1e-6 else f"{mph:.0f} mph"
+
+
 def sensors() -> str:
     """Sensors of the embedded server: how far each is served."""
     rows = [(f"`{s.name}`", s.served, s.note, f"`{s.test}`") for s in SENSORS.values()]
@@ -216,6 +241,7 @@ def _limits(a: Attribute) -> str:
 
 
 PARTS = {
+    "physics-performance": physics_performance,
     "sensors": sensors,
     "sensor-attributes": sensor_attributes,
     "scenario-keys": lambda: keys(Scenario),
