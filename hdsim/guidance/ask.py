@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from threading import Lock
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -44,7 +43,7 @@ class Asker:
     def question(self, prompt: Prompt, form: type[BaseModel], repair: Repair | None) -> Question:
         """What the cache knows a question by: the prompt with placeholders for its tags."""
         tags = PLACEHOLDERS if self._tags else None
-        model: type[Any] = Envelope[form] if self._tags else form  # type: ignore[valid-type]
+        model: type[BaseModel] = Envelope[form] if self._tags else form  # type: ignore[valid-type]
         messages = prompt.messages(tags, repair)
         return Question(self.model, PARAMETERS, messages, checks.answer_schema(model))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from math import exp, prod
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -196,6 +197,7 @@ def _off_road_share(o: Operation) -> float:
     return 1.0 - exp(-o.course.rate_per_s * max(glance, mean * _glance_share(o)))
 
 
+@cache
 def answer_schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema of an answer."""
     return model.model_json_schema()

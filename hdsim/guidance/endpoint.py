@@ -106,7 +106,7 @@ class Chat:
             timeout=endpoint.timeout_s,
             max_retries=endpoint.retries,
             http_client=openai.DefaultHttpxClient(
-                transport=LimitedTransport(limits, self._spending)
+                transport=LimitedTransport(endpoint.base_url, limits, self._spending)
             ),
         )
 

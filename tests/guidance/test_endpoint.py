@@ -188,6 +188,14 @@ def test_pace_is_kept(tmp_path: Path):
     assert min(b - a for a, b in pairwise(times)) > 0.05
 
 
+def test_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with ScriptedModel(good) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.base_url.removesuffix("/v1"))
+        endpoint = Endpoint("http://nowhere.invalid/v1", "m", retries=0)
+        compile_schedules([PROFILE], "live", 100.0, cache=AnswerCache(tmp_path), endpoint=endpoint)
+        assert proxy.headers[0]["host"] == "nowhere.invalid"
+
+
 def test_profiles_compiled_at_a_time_give_what_one_by_one_gives(tmp_path: Path):
     names = ("aggressive", "cautious", "drunk", "distracted", "fatigued", "normal")
     with ScriptedModel(good) as server:

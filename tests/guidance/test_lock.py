@@ -13,21 +13,27 @@ from hdsim.guidance.compile import compile_schedule, compile_schedules
 from hdsim.guidance.endpoint import Endpoint
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.notes import notes, unheard_description
+from hdsim.guidance.schedule import Schedule
 from hdsim.testing.llm_server import ScriptedModel
 from tests.guidance.test_live import good
 
 PROFILE = load_profile("aggressive-distracted")
 
 
-@pytest.fixture
-def lock_file(tmp_path: Path) -> Path:
-    """A lock of one profile by a model and one from the tables."""
+@pytest.fixture(scope="module")
+def schedules(tmp_path_factory: pytest.TempPathFactory) -> list[Schedule]:
+    """One profile by a model and one from the tables."""
+    cache = AnswerCache(tmp_path_factory.mktemp("cache"))
     with ScriptedModel(good) as server:
         endpoint = Endpoint(server.base_url, "m", retries=0)
-        live = compile_schedule(PROFILE, "live", cache=AnswerCache(tmp_path), endpoint=endpoint)
-    tables = compile_schedule(load_profile("drunk"))
+        live = compile_schedule(PROFILE, "live", cache=cache, endpoint=endpoint)
+    return [live, compile_schedule(load_profile("drunk"))]
+
+
+@pytest.fixture
+def lock_file(schedules: list[Schedule], tmp_path: Path) -> Path:
     path = tmp_path / "guidance.lock.json"
-    Lock().with_schedules([live, tables]).write(path)
+    Lock().with_schedules(schedules).write(path)
     return path
 
 
