@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
+import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hdsim.record.run import Run
+from hdsim.world.embedded import embedded_server
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -88,3 +93,58 @@ def test_05_a_callable_drives_its_route_and_its_blind_spot_is_found(tmp_path) ->
     assert row["route_completion_pct"] == 100.0
     assert row["off_road_share"] == 0.0
     assert "red_light" in {failure["kind"] for failure in Run.open(out).failures}
+
+
+@pytest.fixture(scope="module")
+def foreign() -> Iterator[Callable[..., str]]:
+    """Runs a program of ``examples/foreign`` on an embedded server."""
+    with embedded_server("grid") as (host, port):
+
+        def program(name: str, *arguments: str | Path) -> str:
+            place = ("--host", host, "--port", str(port))
+            return run(EXAMPLES / "foreign" / name, *place, *arguments)
+
+        yield program
+
+
+def test_foreign_programs_import_nothing_of_hdsim() -> None:
+    files = sorted((EXAMPLES / "foreign").glob("*.py"))
+    assert len(files) == 3
+    imports = [re.findall(r"^(?:from|import) (\w+)", p.read_text(), re.MULTILINE) for p in files]
+    assert all("carla" in names and "hdsim" not in names for names in imports)
+
+
+def test_foreign_traffic(foreign) -> None:
+    words = foreign(
+        "traffic.py", "--seconds", "20", "--vehicles", "20", "--walkers", "10",
+        "--tm-port", str(free_port()),
+    ).split()  # fmt: skip
+    assert words[:2] == ["spawned", "20"]
+    driven, walked = (float(words[words.index(verb) + 1]) for verb in ("drove", "walked"))
+    assert 1.0 < driven < 10.0
+    assert 0.05 < walked < 0.6
+
+
+def test_foreign_agent_arrives(foreign) -> None:
+    shown = foreign("agent.py", "--metres", "300")
+    assert "arrived after" in shown
+    assert float(re.search(r"never more than ([\d.]+) m", shown)[1]) < 1.5
+
+
+def test_foreign_logger_misses_no_frame(foreign, tmp_path) -> None:
+    foreign("logger.py", "--seconds", "10", "--out", tmp_path, "--tm-port", str(free_port()))
+    with (tmp_path / "frames.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    frames = [int(row["frame"]) for row in rows]
+    assert frames == list(range(frames[0], frames[0] + len(frames)))
+    assert len(frames) >= 200
+    assert all(row["lat"] and row["accel_x"] for row in rows[:200])
+    assert max(float(row["speed_mps"]) for row in rows) > 3.0
+    with (tmp_path / "lidar.csv").open() as file:
+        assert sum(int(row["points"]) for row in csv.DictReader(file)) > 10_000
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
