@@ -243,6 +243,34 @@ def ticks(client):
     }
 
 
+def shared(client):
+    """Two clients on one sensor, one of which leaves; and a sensor while time flows by itself."""
+    world, ego, _ = ego_and_wall(client)
+    ear = Ear(world, "sensor.lidar.ray_cast", mount(z=2.4), ego, range=40)
+    subscribed(world, ear)
+    other = connect(sys.argv[2]).get_world()
+    heard = queue.Queue()
+    second = other.get_actor(ear.actor.id)
+    second.listen(heard.put)
+    for _ in range(100):
+        frame = world.tick()
+        time.sleep(0.02)
+        if not heard.empty():
+            break
+    theirs = heard.get(timeout=PATIENCE_S)
+    same = bytes(theirs.raw_data) == bytes(ear.at(theirs.frame).raw_data)
+    second.stop()
+    frames = [world.tick() for _ in range(10)]
+    went_on = all(ear.at(f) is not None for f in frames)
+    settings = world.get_settings()
+    settings.synchronous_mode = False
+    world.apply_settings(settings)
+    time.sleep(0.5)
+    flowing = [f for f in ear.frames() if f > frame + 10]
+    ear.end()
+    return {"same": same, "went_on": went_on, "flowing": len(flowing)}
+
+
 def lane_invasion(client):
     """The lane-invasion sensor, which the client computes."""
     world, ego, wall = ego_and_wall(client)

@@ -84,6 +84,13 @@ def test_ticks(carla_address: str, sensing: Program):
     assert seen["alive"]
 
 
+def test_clients_share_a_sensor(carla_address: str, sensing: Program):
+    seen = sensing("shared", carla_address)
+    assert seen["same"]
+    assert seen["went_on"]
+    assert seen["flowing"] >= 2
+
+
 def test_lane_invasion(carla_address: str, sensing: Program):
     seen = sensing("lane_invasion", carla_address)
     assert seen["events"] >= 1

@@ -202,6 +202,30 @@ def test_obstacle_and_radar_find_the_car_ahead(sim):
     assert ahead_m == pytest.approx(np.full(len(level), 20 - 2 * half - 0.05), abs=1e-3)
 
 
+def test_the_semantic_lidar_names_cars_walkers_props_and_the_road(sim):
+    points = sim.surface.spawn_points()
+    point = points[0]
+
+    def beside(ahead, left, up=0.0):
+        c, s = math.cos(point.yaw), math.sin(point.yaw)
+        x, y = point.x + ahead * c - left * s, point.y + ahead * s + left * c
+        return Pose(x, y, up, yaw=point.yaw)
+
+    ego = car(sim)
+    lead = spawn(sim, "vehicle.tesla.model3", beside(10, 0))
+    walker = spawn(sim, "walker.pedestrian.0001", beside(8, 3, 1.0))
+    prop = spawn(sim, "static.prop.streetbarrier", beside(8, -3))
+    lidar = spawn(
+        sim, "sensor.lidar.ray_cast_semantic", Pose(0, 0, 2.4), ego.id,
+        range=30, points_per_second=200000, rotation_frequency=20,
+    )  # fmt: skip
+    message = read(sim, lidar)[0]
+    channels = struct.unpack_from("<I", message, HEADER + 4)[0]
+    data = np.frombuffer(message, "<3f4,<f4,<u4,<u4", offset=HEADER + 8 + 4 * channels)
+    seen = {(int(i), int(label)) for _, _, i, label in data}
+    assert seen == {(ego.id, 14), (lead.id, 14), (walker.id, 12), (prop.id, 20), (0, 1)}
+
+
 @pytest.mark.parametrize(
     ("name", "attributes", "says"),
     [
