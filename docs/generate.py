@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, get_args
@@ -20,6 +20,11 @@ from hdsim.driver.profile import ProfileFile
 from hdsim.events.thresholds import Thresholds
 from hdsim.perception.catalogue import Course, Gain, Operation, Selector
 from hdsim.perception.parameters import KINDS
+from hdsim.road.build import lane_graph
+from hdsim.road.builtin import BUILTIN_MAPS
+from hdsim.road.furniture import road_furniture
+from hdsim.road.signs import SIGN_CATALOGUES, SignKind, sign_kind
+from hdsim.road.spawn import spawn_points
 from hdsim.scenario.schema import Scenario
 from hdsim.server import coverage
 from hdsim.server.attributes import Attribute, AttributeType
@@ -240,7 +245,45 @@ def _limits(a: Attribute) -> str:
     return f"{a.low:.10g} ... {a.high:.10g}" if numeric else ""
 
 
+def builtin_maps() -> str:
+    """The built-in maps with their sizes."""
+    rows = []
+    for name, text in BUILTIN_MAPS.items():
+        graph = lane_graph(name, text())
+        furniture = road_furniture(text(), graph)
+        kinds = [sign.kind for sign in furniture.signs]
+        rows.append(
+            (
+                f"`{name}`",
+                f"{float(graph.length.sum()) / 1000.0:.1f}",
+                str(len({int(j) for j in graph.junction if j >= 0})),
+                str(len(graph.signals)),
+                *(str(kinds.count(kind)) for kind in SignKind),
+                str(len(furniture.crosswalks)),
+                str(len(spawn_points(graph))),
+            )
+        )
+    head = ("map", "lanes [km]", "junctions", "signals", *_words_of(SignKind), "crosswalks")
+    return _table((*head, "spawn points"), rows)
+
+
+def _words_of(kinds: Iterable[SignKind]) -> list[str]:
+    return [f"{kind.value.replace('_', ' ')} signs" for kind in kinds]
+
+
+def sign_types() -> str:
+    """Which OpenDRIVE signal types are which sign."""
+    rows = [
+        (str(sign_kind(t)).replace("_", " "), f"`{t.upper()}`", catalogue)
+        for catalogue, types in SIGN_CATALOGUES.items()
+        for t in types
+    ]
+    return _table(("sign", "type", "catalogue"), sorted(rows))
+
+
 PARTS = {
+    "builtin-maps": builtin_maps,
+    "sign-types": sign_types,
     "physics-performance": physics_performance,
     "sensors": sensors,
     "sensor-attributes": sensor_attributes,

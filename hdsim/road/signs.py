@@ -15,18 +15,22 @@ class SignKind(StrEnum):
     SPEED_LIMIT = "speed_limit"
 
 
-# German catalogue, which CARLA uses under the country code "OpenDRIVE" (StVO Anlage 2: Zeichen 205
-# "Vorfahrt gewähren", 206 "Halt. Vorfahrt gewähren", 274 "zulässige Höchstgeschwindigkeit"), and
-# the US one (MUTCD 2009, sections 2B.05, 2B.08, 2B.13).
-_KINDS = {
-    "205": SignKind.YIELD,
-    "206": SignKind.STOP,
-    "274": SignKind.SPEED_LIMIT,
-    "r1-1": SignKind.STOP,
-    "r1-2": SignKind.YIELD,
-    "r2-1": SignKind.SPEED_LIMIT,
+# Types by catalogue. CARLA uses the German one under the country code "OpenDRIVE" (StVO Anlage 2:
+# Zeichen 205 "Vorfahrt gewähren", 206 "Halt. Vorfahrt gewähren", 274 "zulässige
+# Höchstgeschwindigkeit"); the US one is MUTCD 2009, sections 2B.05, 2B.08 and 2B.13.
+SIGN_CATALOGUES = {
+    "StVO (Germany, CARLA)": {
+        "205": SignKind.YIELD,
+        "206": SignKind.STOP,
+        "274": SignKind.SPEED_LIMIT,
+    },
+    "MUTCD (United States)": {
+        "r1-1": SignKind.STOP,
+        "r1-2": SignKind.YIELD,
+        "r2-1": SignKind.SPEED_LIMIT,
+    },
 }
-SIGN_TYPES = tuple(_KINDS)
+_KINDS = {type_: kind for types in SIGN_CATALOGUES.values() for type_, kind in types.items()}
 GIVE_WAY = frozenset({SignKind.STOP, SignKind.YIELD})
 _US_SPEED = "r2-1"
 _MPH = 0.44704
