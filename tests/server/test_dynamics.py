@@ -112,3 +112,45 @@ def test_no_input_makes_the_state_other_than_finite(inputs, speed, dt):
         dynamics.step(v, dt)
     state = [v.x, v.y, v.yaw, v.vx, v.vy, v.ax, v.ay, v.speed, v.yaw_rate]
     assert all(np.isfinite(a).all() for a in state)
+
+
+angle = st.floats(-np.pi, np.pi)
+
+
+@given(
+    angle, st.floats(-20, 20), st.floats(-4, 4), st.floats(-2, 2), st.floats(-1, 1), st.floats(0, 1)
+)
+def test_the_scene_can_be_turned(turn, ahead, left, spin, steer, throttle):
+    here, there = fleet(Pose(0, 0, 0)), fleet(Pose(0, 0, 0, yaw=turn))
+    c, s = np.cos(turn), np.sin(turn)
+    here.set_velocity(0, ahead, left)
+    there.set_velocity(0, ahead * c - left * s, ahead * s + left * c)
+    for v in (here, there):
+        v.spin[0] = spin
+        drive(control(v, throttle=throttle, steer=steer), 40)
+    assert there.x[0] == pytest.approx(here.x[0] * c - here.y[0] * s, abs=1e-6)
+    assert there.y[0] == pytest.approx(here.x[0] * s + here.y[0] * c, abs=1e-6)
+    assert there.speed == pytest.approx(here.speed, abs=1e-6)
+
+
+@given(st.floats(-20, 20), st.floats(-4, 4), st.floats(-1, 1), st.floats(0, 1))
+def test_rolling_and_sliding_never_grow_without_throttle(ahead, left, steer, brake):
+    v = control(fleet(Pose(0, 0, 0)), steer=steer, brake=brake)
+    v.set_velocity(0, ahead, left)
+    for _ in range(40):
+        before = abs(v.speed[0]), np.hypot(v.slide_x[0], v.slide_y[0])
+        dynamics.step(v, DT)
+        assert abs(v.speed[0]) <= before[0]
+        assert np.hypot(v.slide_x[0], v.slide_y[0]) <= before[1]
+
+
+@given(st.floats(-20, 20), st.floats(-4, 4), st.floats(-3, 3))
+def test_a_spin_only_dies_and_adds_no_speed(ahead, left, spin):
+    v = control(fleet(Pose(0, 0, 0)))
+    v.set_velocity(0, ahead, left)
+    v.spin[0] = spin
+    for _ in range(40):
+        before = np.hypot(v.vx[0], v.vy[0]), abs(v.spin[0])
+        dynamics.step(v, DT)
+        assert np.hypot(v.vx[0], v.vy[0]) <= before[0] + 1e-9
+        assert abs(v.spin[0]) <= before[1]
