@@ -137,6 +137,7 @@ def test_with_a_cross_factor_they_cross_the_road_anywhere(
     assert lengths([seen["may not"]])[0] > 15.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("embedded_only")
 def test_a_mesh_of_many_tiles_serves_as_well(
     embedded_server: Callable[[str], str], walking: Walking, tmp_path: Path
