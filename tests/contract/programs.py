@@ -62,7 +62,7 @@ def error_of(call, *args):
 
 def first_steps(client):
     """CARLA's first-steps tutorial, as far as it needs no camera."""
-    world = client.get_world()
+    world = client.reload_world()
     library = world.get_blueprint_library()
     points = world.get_map().get_spawn_points()
     spectator = world.get_spectator()
