@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdsim.core.state import wrap_angle
 from hdsim.server import dynamics
 from hdsim.server.collisions import contacts
 from hdsim.server.impacts import resolve
+from hdsim.server.physics import BLOWS, Physics
 from hdsim.server.shapes import Pose
 from tests.server.fleet import MODEL3, TRUCK, fleet
 
@@ -163,3 +165,42 @@ def test_a_spinning_car_goes_on_where_it_went():
     assert v.yaw[0] > 0.8
     assert v.vx[0] > 5.0
     assert abs(np.arctan2(v.vy[0], v.vx[0])) < 0.5 * v.yaw[0]
+
+
+def crash(v, restitution, friction, seconds, dt=0.01):
+    for _ in range(round(seconds / dt)):
+        dynamics.step(v, dt)
+        bodies = v.rigid()
+        v.take(resolve(bodies, contacts(bodies), restitution, friction))
+    return v
+
+
+@pytest.mark.parametrize("physics", list(Physics))
+def test_cars_come_to_rest_where_momentum_and_brakes_say(physics):
+    gap = 1.0
+    v = fleet(Pose(0, 0, 0), Pose(LENGTH + gap, 0, 0), physics=physics)
+    v.set_velocity(0, 12.0, 0.0)
+    v.brake[1] = v.brake_now[1] = 1.0
+    crash(v, 0.0, 0.0, gap / 12.0 + 0.02)
+    v.brake[:] = v.brake_now[:] = 1.0
+    crash(v, 0.0, 0.0, 4.0)
+    # Half the speed is left to both after the blow; the standing one brakes all the time.
+    deceleration = min(v.full_brake[1], v.grip[1]) + v.rolling[1]
+    assert v.speed == pytest.approx([0.0, 0.0], abs=1e-3)
+    assert v.x[1] - (LENGTH + gap) == pytest.approx(6.0**2 / (2.0 * deceleration), rel=0.1)
+    assert v.x[1] - v.x[0] == pytest.approx(LENGTH, abs=0.15)
+    assert v.yaw == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("physics", list(Physics))
+def test_a_car_struck_at_its_tail_ends_up_turned_to_that_side(physics):
+    v = fleet(
+        Pose(0, 0, 0), Pose((LENGTH + WIDTH) / 2 + 0.2, 1.2, 0, yaw=np.pi / 2), physics=physics
+    )
+    v.set_velocity(0, 10.0, 0.0)
+    v.brake[:] = v.brake_now[:] = 1.0
+    crash(v, *BLOWS[physics], 4.0)
+    assert np.hypot(v.vx, v.vy).max() < 0.05
+    turned = float(wrap_angle(v.yaw[1] - np.pi / 2))
+    assert np.deg2rad(10.0) < turned < np.deg2rad(170.0)
+    assert v.x[1] > (LENGTH + WIDTH) / 2 + 0.5
