@@ -31,7 +31,7 @@ _DEPTH_M = 0.3
 _REACH_M = 2.0
 # A crosswalk whose middle is this close to a mouth is that arm's [m].
 _OWN_M = 12.0
-# What is left of a road's end and a sidewalk that ends there are this close [m].
+# A sidewalk this close to the side of a mouth is beside it [m]: corners may begin there.
 _BESIDE_M = 3.0
 
 

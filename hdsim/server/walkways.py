@@ -9,7 +9,7 @@ What is made up here so that pedestrians get about:
 - a map without any sidewalk gets a strip 2 m wide beside all its roads;
 - crosswalks that the file leaves out or leaves short (``crossings``).
 
-The widths of the strips are proposals.
+Widths and limits without a source are proposals.
 """
 
 from __future__ import annotations
