@@ -42,12 +42,14 @@ class Waker:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._watched: RpcConnection | None = None
+        self._ports: list[int] = []
         self._due_s = 0.0
         self._alive = False
 
     def published(self, cued_by: RpcConnection) -> None:
         """A frame went out; starts to watch a client that has run its cycles until now."""
-        steady = cued_by.batches >= len(self._ports(cued_by)) > 0
+        self._ports = self._ports_of(cued_by)
+        steady = cued_by.batches >= len(self._ports) > 0
         cued_by.batches = 0
         self._watched = cued_by if steady else None
         self._due_s, self._alive = time.perf_counter() + SUSPICIOUS_S, False
@@ -63,9 +65,9 @@ class Waker:
         peer, now = self._watched, time.perf_counter()
         if peer is None or now < self._due_s:
             return
-        ports = self._ports(peer)
+        ports = self._ports
         # Traffic Managers run one after the other, by port; each ends its cycle with a batch.
-        if not peer.open or peer.batches >= len(ports):
+        if not peer.open or peer.batches >= len(ports) or ports != self._ports_of(peer):
             self._watched = None
         elif now < peer.last_call_s + SUSPICIOUS_S:
             self._due_s, self._alive = peer.last_call_s + SUSPICIOUS_S, False
@@ -80,7 +82,7 @@ class Waker:
             done = "woken" if woken else "could not be woken"
             _log.warning("the Traffic Manager on port %d slept through a frame: %s", port, done)
 
-    def _ports(self, peer: RpcConnection) -> list[int]:
+    def _ports_of(self, peer: RpcConnection) -> list[int]:
         return sorted(p for p, (_, n) in self._session.managers.items() if n == peer.number)
 
 

@@ -136,6 +136,15 @@ def test_a_program_that_thinks_between_two_ticks_is_left_alone(client):
     assert manager.asked == []
 
 
+def test_a_manager_that_came_after_the_frame_is_left_alone(client):
+    (first,) = managers(client, 1)
+    for _ in range(3):
+        client.tick()
+    (second,) = managers(client, 1)
+    time.sleep(0.8)
+    assert first.asked == second.asked == []
+
+
 def test_a_client_whose_manager_has_run_no_cycle_yet_is_left_alone(client):
     (manager,) = managers(client, 1)
     for _ in range(3):
