@@ -4,8 +4,7 @@ From the bytes inwards: ``msgrpc`` and ``streams`` are the protocol without sock
 turns wire values into ours (and is where CARLA's left-handed frame and degrees end), ``calls``
 is the table of remote calls, ``simulation`` the world they act on (``vehicles``, ``dynamics``,
 ``collisions``, ``lights``, ``surface``), ``frames`` packs a step into the snapshot message. Sockets
-live in ``connections``, ``listening`` and ``server``; ``wakeup`` mends what a client's Traffic Manager
-misses; ``wire`` and ``profile`` write down what is sent and where the time goes, when asked to;
-``serve`` is the way in. It simulates traffic and renders
-nothing.
+live in ``connections``, ``listening`` and ``server``; ``wakeup`` mends what a client's Traffic
+Manager misses; ``wire`` and ``profile`` write down what is sent and where the time goes, when
+asked to; ``serve`` is the way in. It simulates traffic and renders nothing.
 """
