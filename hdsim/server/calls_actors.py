@@ -99,9 +99,11 @@ def set_physics(s: Session, actor: int, on: bool) -> None:
 
 
 def set_gravity(s: Session, actor: int, on: bool) -> None:
-    """Lets a walker stay aloft, or fall; vehicles are on the road whatever is said."""
+    """Lets a walker stay aloft, or fall; a vehicle stays at its height and coasts."""
     if actor in s.sim.walkers.row:
         s.sim.walkers.gravity[s.sim.walker_row(actor)] = on
+    elif actor in s.sim.vehicles.row:
+        s.sim.forces.weight(actor, on)
     else:
         s.sim.actor(actor)
 

@@ -13,7 +13,6 @@ from hdsim.server import (
     calls_lights,
     calls_vehicles,
     calls_walkers,
-    physics_control,
     shapes,
 )
 from hdsim.server.calls import Answer, Call, Session
@@ -54,7 +53,7 @@ COMMANDS = {
     5: Command(
         "ApplyVehiclePhysicsControl",
         calls_vehicles.set_physics,
-        (physics_control.quantities,),
+        (calls_vehicles.physics_record,),
     ),
     6: Command("ApplyTransform", lambda s, actor, pose: s.sim.place(actor, pose), (shapes.pose,)),
     7: Command("ApplyWalkerState", calls_walkers.lead, (shapes.pose, shapes.number)),

@@ -9,11 +9,18 @@ import numpy as np
 from hdsim.core.state import Floats
 from hdsim.server import shapes
 from hdsim.server.calls import Answer, Call, Session
-from hdsim.server.physics_control import Quantities, physics_control, quantities, write
+from hdsim.server.physics_control import (
+    Quantities,
+    physics_control,
+    quantities,
+    same,
+    write,
+)
 from hdsim.server.shapes import Reader, ShapeError
 from hdsim.server.telemetry import telemetry, wheel_angle_deg
 
 CONTROL_FIELDS = 7
+_WHEELS = 15  # place in a VehiclePhysicsControl
 _FRONT_WHEELS = (0, 1)  # CARLA's VehicleWheelLocation
 
 
@@ -67,15 +74,43 @@ def _set_ackermann_settings(s: Session, actor: int, gains: tuple[float, ...]) ->
     s.sim.ackermann.set_gains(actor, gains)
 
 
+def physics_record(value: Any) -> tuple[Quantities, list[Any]]:
+    """VehiclePhysicsControl: what the dynamics use of it, and all of it.
+
+    The client gets it back, so every field must have its type.
+    """
+    used = quantities(value)
+    for place in (1, 2, 3, 4, 5, 7, 8, 9, 11, 12):
+        shapes.number(value[place])
+    for flag in (value[6], value[16]):
+        shapes.boolean(flag)
+    shapes.vector(value[13])
+    for wheel in value[_WHEELS]:
+        for number in wheel[:-1]:
+            shapes.number(number)
+        shapes.vector(wheel[-1])
+    return used, value
+
+
 def _physics_control(s: Session, actor: int) -> list[Any]:
+    """The vehicle's physics; what a client wrote comes back with it, as long as it still holds."""
     row = s.sim.vehicle_row(actor)
-    return physics_control(s.sim.vehicles, row, s.sim.actor(actor).wheels)
+    now = physics_control(s.sim.vehicles, row, s.sim.actor(actor).wheels)
+    kept = s.sim.physics_records.get(actor)
+    if kept is None or not same(quantities(now), quantities(kept)):
+        return now
+    written = [
+        [*mine[:-1], place[-1]] for mine, place in zip(kept[_WHEELS], now[_WHEELS], strict=False)
+    ]
+    return [*kept[:_WHEELS], written, *kept[_WHEELS + 1 :]]
 
 
-def set_physics(s: Session, actor: int, wanted: Quantities) -> None:
+def set_physics(s: Session, actor: int, wanted: tuple[Quantities, list[Any]]) -> None:
     """Gives a vehicle other physics, as far as the dynamics have such quantities."""
     row = s.sim.vehicle_row(actor)
-    write(s.sim.vehicles, row, wanted, s.sim.actor(actor).wheels)
+    used, record = wanted
+    write(s.sim.vehicles, row, used, s.sim.actor(actor).wheels)
+    s.sim.physics_records[actor] = record
 
 
 def _telemetry(s: Session, actor: int) -> list[Any]:
@@ -122,7 +157,7 @@ CALLS = {
         _set_ackermann_settings, (_ID, _gains), Answer.VOID
     ),
     "get_physics_control": Call(_physics_control, (_ID,)),
-    "apply_physics_control": Call(set_physics, (_ID, quantities), Answer.VOID),
+    "apply_physics_control": Call(set_physics, (_ID, physics_record), Answer.VOID),
     "get_telemetry_data": Call(_telemetry, (_ID,)),
     "show_vehicle_debug_telemetry": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),
     "set_actor_autopilot": Call(_vehicle_only, (_ID, shapes.boolean), Answer.VOID),

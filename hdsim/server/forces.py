@@ -14,6 +14,8 @@ from hdsim.server.vehicles import Vehicles
 from hdsim.server.walkers import Walkers
 
 Vector = tuple[float, float, float]
+# What a vehicle does by its weight on its wheels.
+_OF_WHEELS = ("rolling", "grip", "full_throttle", "full_brake", "full_hand_brake")
 
 
 def push(v: Vehicles, row: int, impulse: Vector, at: Vector | None = None) -> None:
@@ -57,6 +59,7 @@ class Forces:
         self._forces: list[tuple[int, Vector, Vector | None]] = []
         self._torques: list[tuple[int, float]] = []
         self._held: dict[int, tuple[float, float]] = {}
+        self._aloft: dict[int, tuple[float, ...]] = {}
 
     def force(self, actor: int, force: Vector, at: Vector | None = None) -> None:
         """A force on a vehicle over the next step [N], world frame."""
@@ -74,9 +77,17 @@ class Forces:
         """Ends it."""
         self._held.pop(actor, None)
 
+    def weight(self, actor: int, on: bool) -> None:
+        """Takes a vehicle's weight off its wheels, which then have nothing to hold on to."""
+        if on:
+            self._aloft.pop(actor, None)
+        else:
+            self._aloft[actor] = ()
+
     def forget(self, actor: int) -> None:
         """Drops a vehicle that is gone."""
         self.let_go(actor)
+        self.weight(actor, True)
         self._forces = [f for f in self._forces if f[0] != actor]
         self._torques = [t for t in self._torques if t[0] != actor]
 
@@ -88,6 +99,11 @@ class Forces:
         for actor, torque in self._torques:
             twist(v, v.row[actor], torque * dt)
         self._forces, self._torques = [], []
+        for actor in self._aloft:
+            row = v.row[actor]
+            self._aloft[actor] = tuple(float(getattr(v, name)[row]) for name in _OF_WHEELS)
+            for name in _OF_WHEELS:
+                getattr(v, name)[row] = 0.0
 
     def after(self, v: Vehicles, places: tuple[Floats, Floats, Floats], dt: float) -> None:
         """Gives vehicles their held velocities, and the way that these make.
@@ -97,6 +113,9 @@ class Forces:
             places: Their x, y and yaw before it.
             dt: Step [s].
         """
+        for actor, values in self._aloft.items():
+            for name, value in zip(_OF_WHEELS, values, strict=True):
+                getattr(v, name)[v.row[actor]] = value
         for actor, (ahead, left) in self._held.items():
             row = v.row[actor]
             if not v.physics[row]:

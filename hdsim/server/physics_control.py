@@ -132,6 +132,16 @@ def quantities(record: Any) -> Quantities:
     )
 
 
+def same(one: Quantities, other: Quantities) -> bool:
+    """Whether two records say the same of what the dynamics use, in single precision."""
+    numbers = ("mass", "force", "power", "drag", "friction", "brake", "hand_brake", "wheel_angle")
+    near = all(
+        abs(getattr(one, n) - getattr(other, n)) <= _UNCHANGED * abs(getattr(one, n))
+        for n in numbers
+    )
+    return near and np.allclose(one.curve, other.curve, rtol=_UNCHANGED, atol=1e-9)
+
+
 def write(v: Vehicles, row: int, wanted: Quantities, wheels: int) -> None:
     """Gives a vehicle other physics; what is as it was stays so to the last bit.
 
@@ -143,29 +153,32 @@ def write(v: Vehicles, row: int, wanted: Quantities, wheels: int) -> None:
     """
     has = quantities(physics_control(v, row, wheels))
 
-    def change(name: str) -> float:
+    def other(name: str) -> bool:
         old, new = getattr(has, name), getattr(wanted, name)
-        return 1.0 if abs(new - old) <= _UNCHANGED * abs(old) else float(new / old)
+        return bool(abs(new - old) > _UNCHANGED * abs(old))
 
-    mass, force = change("mass"), change("force")
-    # No power without force, and no limit to it in CARLA's profile.
-    limited = force > 0.0 and v.profile is Physics.REALISTIC
-    power = change("power") if limited else force
-    if mass != 1.0:
-        v.inertia[row] *= mass
+    heavier = other("mass")
+    if heavier:
+        v.inertia[row] *= wanted.mass / v.mass[row]
         v.mass[row] = wanted.mass
-    if power != force:
-        v.power_speed[row] *= power / force
-    for column, factor in (
-        (v.full_throttle, force / mass),
-        (v.full_brake, change("brake") / mass),
-        (v.full_hand_brake, change("hand_brake") / mass),
-        (v.drag, change("drag") / mass),
-        (v.grip, change("friction")),
-        (v.max_wheel_angle, change("wheel_angle")),
+    # No power without force, and no limit to it in CARLA's profile.
+    limited = wanted.force > 0.0 and v.profile is Physics.REALISTIC
+    if limited and (other("power") or other("force")):
+        v.power_speed[row] = wanted.power / wanted.force
+    mass = float(v.mass[row])
+    area = 4.0 * float(v.half_width[row]) * float(v.half_height[row])
+    for column, name, value in (
+        (v.full_throttle, "force", wanted.force / mass),
+        (v.full_brake, "brake", wanted.brake / (mass * _RADIUS_M)),
+        (v.full_hand_brake, "hand_brake", wanted.hand_brake / (mass * _RADIUS_M)),
+        (v.drag, "drag", wanted.drag * AIR_DENSITY * area / (2.0 * mass)),
     ):
-        if factor != 1.0:
-            column[row] *= factor
+        if heavier or other(name):
+            column[row] = value
+    if other("friction"):
+        v.grip[row] = wanted.friction * GRAVITY
+    if other("wheel_angle"):
+        v.max_wheel_angle[row] = wanted.wheel_angle
     if not np.allclose(wanted.curve, has.curve, rtol=_UNCHANGED, atol=1e-9):
         v.steering_curve[row] = wanted.curve
 

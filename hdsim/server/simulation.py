@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,7 @@ class Simulation:
         self.vehicles, self.walkers, self.props = Vehicles(self.physics), Walkers(), Props()
         self.rack = Rack(graph, town.xodr)
         self.ackermann, self.forces = Ackermann(), Forces()
+        self.physics_records: dict[int, list[Any]] = {}
         self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
         self.actors: dict[int, Actor] = {}

@@ -154,6 +154,7 @@ def destroy(sim: Simulation, actor: int) -> bool:
             group.remove(actor)
     sim.ackermann.forget(actor)
     sim.forces.forget(actor)
+    sim.physics_records.pop(actor, None)
     sim.rack.remove(actor)
     sim.unregister(actor)
     return True

@@ -189,3 +189,44 @@ def test_a_torque_held_is_an_angular_impulse(session):
     for s in (once, held):
         s.sim.step()
     assert held.sim.vehicles.yaw[0] == once.sim.vehicles.yaw[0] < 0.0
+
+
+def test_without_gravity_a_vehicle_coasts(session):
+    car, v = spawn(session), session.sim.vehicles
+    record = good(session, "get_physics_control", car)
+    record[12] = 0.0  # no drag
+    call(session, "apply_physics_control", car, record)
+    call(session, "set_actor_enable_gravity", car, False)
+    call(session, "set_actor_target_velocity", car, [20.0, 0.0, 0.0])
+    call(session, "apply_control_to_vehicle", car, [0.0, 0.5, 1.0, True, False, False, 0])
+    run(session, 2.0)
+    assert v.vx[0] == pytest.approx(20.0)
+    assert v.yaw[0] == 0.0
+    call(session, "set_actor_enable_gravity", car, True)
+    run(session, 4.0)
+    assert v.vx[0] == 0.0
+
+
+def test_physics_that_was_written_comes_back_whole(session):
+    car = spawn(session)
+    record = good(session, "get_physics_control", car)
+    record[7], record[11] = 0.25, 2000.0  # gear switch time, mass
+    for wheel in record[15]:
+        wheel[0], wheel[8] = 5.0, 987.0  # friction, longitudinal stiffness
+    call(session, "apply_physics_control", car, record)
+    assert good(session, "get_physics_control", car) == record
+    session.sim.step()
+    session.sim.vehicles.grip[0] = 3.0  # something else has changed it: the truth counts
+    assert good(session, "get_physics_control", car)[15][0][0] == pytest.approx(3.0 / 9.81)
+
+
+def test_physics_of_nothing_can_be_undone(session):
+    car = spawn(session)
+    before = good(session, "get_physics_control", car)
+    bare = [*before]
+    bare[12] = 0.0
+    bare[15] = [[0.0, *wheel[1:]] for wheel in before[15]]
+    for record in (bare, before):
+        call(session, "apply_physics_control", car, record)
+        assert good(session, "get_physics_control", car) == record
+    assert session.sim.vehicles.grip[0] == pytest.approx(20.0)
