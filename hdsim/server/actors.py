@@ -27,6 +27,7 @@ class Actor:
         mount: Where it is attached, in the parent's frame.
         stream: Stream of a sensor, 0 for others.
         wheels: Number of wheels, 0 for others.
+        placed: Whether it has a place of its own in the world, and no body.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Actor:
     mount: Pose = _HERE
     stream: int = 0
     wheels: int = 0
+    placed: bool = False
 
 
 def local_box(

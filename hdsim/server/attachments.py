@@ -120,7 +120,7 @@ def attachments(actors: Mapping[int, Actor], carriers: Sequence[Carriers]) -> At
         start = len(place)
         place.update({actor: start + row for actor, row in group.row.items()})
     count = len(place)
-    riders = [a for a in actors.values() if a.parent or a.stream]
+    riders = [a for a in actors.values() if a.parent or a.stream or a.placed]
     place.update({a.id: count + k for k, a in enumerate(riders)})
     mounts = np.array([_numbers(a.mount) for a in riders], dtype=np.float64).reshape(-1, 6)
     parents = np.array([place.get(a.parent, -1) for a in riders], dtype=np.int64)

@@ -172,6 +172,17 @@ def _props() -> Iterator[_Entry]:
         yield name, attributes, {"prop": PropModel(length, width, height, label)}
 
 
+def _triggers() -> Iterator[_Entry]:
+    """CARLA's friction trigger; extents are half sizes in centimetres."""
+    number = AttributeType.FLOAT
+    attributes = (
+        Attribute("role_name", AttributeType.STRING, "trigger", True),
+        Attribute("friction", number, "3.5", True, ("3.5",), 0.0, 100.0),
+        *(Attribute(f"extent_{axis}", number, "1.0", True, ("1.0",), 0.0, 1e6) for axis in "xyz"),
+    )
+    yield "static.trigger.friction", attributes, {}
+
+
 def _size_word(largest_m: float) -> str:
     """CARLA's words for how big a prop is; where one ends and the next begins is a proposal."""
     limits = (("tiny", 0.3), ("small", 1.0), ("medium", 2.0), ("big", 5.0))
@@ -181,7 +192,7 @@ def _size_word(largest_m: float) -> str:
 @cache
 def library() -> dict[str, Blueprint]:
     """All blueprints by id, in a fixed order."""
-    entries = [*_vehicles(), *_sensors(), *_walkers(), *_props()]
+    entries = [*_vehicles(), *_sensors(), *_walkers(), *_props(), *_triggers()]
     return {
         name: Blueprint(uid, name, attributes, **body)
         for uid, (name, attributes, body) in enumerate(entries, start=1)

@@ -158,7 +158,7 @@ def _packed(ids: Ints, source: object, columns: Sequence[str]) -> list[bytes]:
 def _created(sim: Simulation, actor: int) -> list[Any]:
     found = sim.actors[actor]
     attributes = [[name, value] for name, _, value in found.record[2][2]]
-    free = not found.parent and not found.stream
+    free = not (found.parent or found.stream or found.placed)
     pose = sim.pose(actor) if free else found.mount
     return [actor, found.type, found.parent, attributes, _numbers(pose)]
 

@@ -35,6 +35,7 @@ from hdsim.server.shapes import Description, Pose, Settings, vector_wire
 from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
 from hdsim.server.surface import Surface
 from hdsim.server.town import Town
+from hdsim.server.triggers import Triggers
 from hdsim.server.vehicles import Vehicles
 from hdsim.server.walkers import Walkers
 
@@ -115,6 +116,7 @@ class Simulation:
         self.vehicles, self.walkers, self.props = Vehicles(self.physics), Walkers(), Props()
         self.rack = Rack(graph, town.xodr)
         self.ackermann, self.forces = Ackermann(), Forces()
+        self.triggers = Triggers()
         self.physics_records: dict[int, list[Any]] = {}
         self.next_id = 1
         self._next_stream = WORLD_STREAM + 1
@@ -282,7 +284,7 @@ class Simulation:
                 group.place(group.row[actor], pose)
                 return
         found = self.actor(actor)
-        if not found.stream:
+        if not (found.stream or found.placed):
             raise CallError(f"actor {actor} cannot be moved")
         self.actors[actor] = replace(found, mount=pose)
         self._note_population()
@@ -299,7 +301,7 @@ class Simulation:
             if actor in group.row:
                 return group.pose(group.row[actor])
         found = self.actor(actor)
-        if not found.stream:
+        if not (found.stream or found.placed):
             raise CallError(f"actor {actor} has no place of its own")
         return found.mount
 
@@ -312,6 +314,8 @@ class Simulation:
         if len(self.ackermann):
             self.ackermann.step(v, dt)
         self.forces.before(v, dt)
+        for actor in self.triggers.ids():
+            self.triggers.act(actor, self.actors[actor].mount, v)
         dynamics.step(v, dt, road_grip(self.weather))
         self.forces.after(v, places, dt)
         if len(self.walkers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hdsim.server import collisions
@@ -12,6 +13,7 @@ from hdsim.server.errors import CallError
 from hdsim.server.sensors.catalogue import SENSORS, is_camera
 from hdsim.server.shapes import Description, Pose
 from hdsim.server.streams import token
+from hdsim.server.triggers import BLUEPRINT, Trigger
 
 if TYPE_CHECKING:
     from hdsim.server.simulation import Simulation
@@ -47,6 +49,8 @@ def spawn(
         return _walker(sim, blueprint, blueprint.walker, wanted, pose, parent, squeeze)
     if blueprint.prop is not None:
         return _prop(sim, blueprint, wanted, pose, parent)
+    if wanted.id == BLUEPRINT:
+        return _trigger(sim, blueprint, wanted, pose, parent)
     if wanted.id == CONTROLLER:
         return _controller(sim, blueprint, wanted, pose, parent)
     return _sensor(sim, blueprint, wanted, pose, parent)
@@ -104,6 +108,19 @@ def _prop(
     return sim.register(prop_actor(sim.new_id(), blueprint, blueprint.prop, wanted))
 
 
+def _trigger(
+    sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
+) -> Actor:
+    _stands_alone(wanted, parent)
+    try:
+        trigger = Trigger.of(Values(blueprint.attributes, wanted.attributes))
+    except ValueError as error:
+        raise CallError(f"cannot spawn {wanted.id}: {error}") from error
+    sim.triggers.add(sim.next_id, trigger)
+    made = bodiless_actor(sim.new_id(), blueprint, wanted, 0, pose)
+    return sim.register(replace(made, placed=True))
+
+
 def _controller(
     sim: Simulation, blueprint: Blueprint, wanted: Description, pose: Pose, parent: int
 ) -> Actor:
@@ -154,6 +171,7 @@ def destroy(sim: Simulation, actor: int) -> bool:
             group.remove(actor)
     sim.ackermann.forget(actor)
     sim.forces.forget(actor)
+    sim.triggers.forget(actor, sim.vehicles)
     sim.physics_records.pop(actor, None)
     sim.rack.remove(actor)
     sim.unregister(actor)

@@ -138,3 +138,39 @@ def test_town_signs(town_xodr):
     sim = Simulation(load_town("Town10HD"), nowhere, 2001)
     types = {sim.actors[i].type for i in sim.sign_ids}
     assert "traffic.stop" in types
+
+
+ICE = [0, "static.trigger.friction", [["friction", 3, "0.1"], ["extent_x", 3, "1500"],
+       ["extent_y", 3, "300"], ["extent_z", 3, "200"]]]  # fmt: skip
+
+
+def test_a_friction_trigger_is_ice_as_long_as_a_car_is_in_it(session):
+    ice = good(session, "spawn_actor", ICE, [[40.0, 0.0, 0.5], [0.0, 0.0, 0.0]])[0]
+    car, v = spawn(session, 20.0), session.sim.vehicles
+    before = float(v.grip[0])
+    call(session, "set_actor_target_velocity", car, [10.0, 0.0, 0.0])
+    grips = []
+    for _ in range(200):
+        call(session, "apply_control_to_vehicle", car, [0.5, 0.0, 0.0, False, False, False, 1])
+        session.sim.step()
+        grips.append((float(v.x[0]), float(v.grip[0])))
+    on_ice = [grip for x, grip in grips if 26.5 < x < 54.0]
+    assert on_ice
+    assert set(on_ice) == {0.1 * 9.81}
+    assert {grip for x, grip in grips if x < 25.0 or x > 56.5} == {before}
+    # It is an actor without a body: shown, moved, taken away.
+    call(session, "set_actor_transform", ice, [[200.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    assert session.sim.pose(ice).x == 200.0
+    assert good(session, "destroy_actor", ice) is True
+
+
+def test_ice_that_is_taken_away_melts(session):
+    ice = good(session, "spawn_actor", ICE, [[20.0, 0.0, 0.5], [0.0, 0.0, 0.0]])[0]
+    car, v = spawn(session, 20.0), session.sim.vehicles
+    before = float(v.grip[0])
+    session.sim.step()
+    assert v.grip[0] == pytest.approx(0.981)
+    other = spawn(session, 60.0)
+    good(session, "destroy_actor", ice)
+    assert v.grip.tolist() == [before, before]
+    assert {car, other} <= set(session.sim.actors)
