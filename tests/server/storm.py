@@ -18,7 +18,7 @@ from typing import Any
 
 import msgpack
 
-PROGRAMS = Path(__file__).parents[1] / "contract" / "programs.py"
+PROGRAMS = Path(__file__).parents[1] / "contract"
 HEALTHY = Path(__file__).with_name("healthy.py")
 SYNCHRONOUS = [True, False, [True, 0.05], True, 0.01, 10, 0.0, True, 3000.0, 2000.0, True]
 
@@ -96,22 +96,22 @@ def check_health(t: Target) -> None:
         time.sleep(0.02)
 
 
-def recorded(folder: Path, *programs: str) -> list[bytes]:
-    """Sessions of the contract's programs, one stream of call bytes for each."""
-    sessions = []
-    for name in programs:
-        path = folder / name
-        with target(folder / "log", "--record-wire", str(path)) as t:
-            command = [sys.executable, str(PROGRAMS), name, f"127.0.0.1:{t.port}"]
+def recorded(folder: Path, *programs: tuple[str, str]) -> list[bytes]:
+    """Sessions of the contract's programs (file, function), a stream of call bytes for each."""
+    path = folder / "wire"
+    with target(folder / "log", "--record-wire", str(path)) as t:
+        for file, name in programs:
+            command = [sys.executable, str(PROGRAMS / file), name, f"127.0.0.1:{t.port}"]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120)
             assert done.returncode == 0, done.stderr[-2000:]
-        calls = []
-        with path.open("rb") as file:
-            for _, what, asked, _ in msgpack.Unpacker(file, max_buffer_size=2**31 - 1):
-                if isinstance(what, str):
-                    calls.append(call(len(calls), what, *msgpack.unpackb(asked)))
-        sessions.append(b"".join(calls[:400]))
-    return sessions
+    sessions: dict[int, list[bytes]] = {}
+    with path.open("rb") as file:
+        for connection, what, asked, _ in msgpack.Unpacker(file, max_buffer_size=2**31 - 1):
+            if isinstance(what, str):
+                calls = sessions.setdefault(connection, [])
+                arguments = msgpack.unpackb(asked, unicode_errors="surrogateescape")
+                calls.append(call(len(calls), what, *arguments))
+    return [b"".join(calls[:400]) for calls in sessions.values()]
 
 
 def call(number: int, name: str, *args: Any) -> bytes:
@@ -181,23 +181,32 @@ def _mutated(value: Any, rng: random.Random) -> Any:
 def say(t: Target, data: bytes, rng: random.Random, stream: bool = False) -> None:
     """Says something, listens to some of what comes back, and leaves, sometimes rudely."""
     sock = socket.create_connection(("127.0.0.1", t.stream_port if stream else t.port), timeout=10)
-    with contextlib.suppress(ConnectionError):
-        sock.setblocking(False)
-        end = time.monotonic() + 20.0
-        while data and time.monotonic() < end:
-            readable, writable, _ = select.select([sock], [sock], [], 10)
-            if readable and not sock.recv(1 << 18):
-                break
-            if writable:
-                data = data[sock.send(data[: rng.choice((1, 7, 1000, 65536))]) :]
-        if rng.random() < 0.7:  # hear it out
-            sock.setblocking(True)
-            sock.shutdown(socket.SHUT_WR)
-            while sock.recv(1 << 18):
-                pass
-        elif rng.random() < 0.5:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    try:
+        _say(sock, data, rng)
+    except TimeoutError:
+        raise  # the server does not answer any more
+    except OSError:
+        pass  # it has let us go
     sock.close()
+
+
+def _say(sock: socket.socket, data: bytes, rng: random.Random) -> None:
+    sock.setblocking(False)
+    while data:
+        readable, writable, _ = select.select([sock], [sock], [], 20)
+        if not readable and not writable:
+            raise TimeoutError
+        if readable and not sock.recv(1 << 18):
+            return
+        if writable:
+            data = data[sock.send(data[: rng.choice((1, 7, 1000, 65536))]) :]
+    if rng.random() < 0.7:  # hear it out
+        sock.settimeout(20)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(1 << 18):
+            pass
+    elif rng.random() < 0.5:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def connect(t: Target) -> socket.socket:

@@ -23,7 +23,16 @@ RUDE = struct.pack("ii", 1, 0)
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
-    return storm.recorded(folder, "first_steps", "batch", "motion")
+    return storm.recorded(
+        folder,
+        ("programs.py", "first_steps"),
+        ("programs.py", "batch"),
+        ("acting.py", "every_command"),
+        ("acting.py", "physics"),
+        ("acting.py", "walkers"),
+        ("acting.py", "no_ops"),
+        ("sensing.py", "lidar"),
+    )
 
 
 @pytest.fixture(scope="module")
