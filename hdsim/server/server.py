@@ -15,11 +15,12 @@ from typing import TypeVar
 from hdsim.server import calls_actors
 from hdsim.server.calls import Session, dispatch, failure, table
 from hdsim.server.connections import Connection, RpcConnection, StreamConnection
+from hdsim.server.encounters import Collision
 from hdsim.server.listening import listen, max_connections
 from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
 from hdsim.server.physics import Physics
 from hdsim.server.shapes import Settings
-from hdsim.server.simulation import DEFAULT_STEP_S, Collision, Simulation
+from hdsim.server.simulation import DEFAULT_STEP_S, Simulation
 from hdsim.server.spinning import Spinner
 from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town

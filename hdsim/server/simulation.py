@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hdsim.core.state import Floats, Ints
-from hdsim.server import collisions, dynamics, frames, impacts, lights, spawning, walkers
+from hdsim.server import collisions, dynamics, frames, lights, spawning, walkers
 from hdsim.server.ackermann import Ackermann
 from hdsim.server.actors import Actor, spectator_actor
 from hdsim.server.attachments import attachments
 from hdsim.server.bodies import Bodies, bodies
+from hdsim.server.encounters import Collision, collide
 from hdsim.server.errors import CallError
 from hdsim.server.forces import Forces
 from hdsim.server.map_actors import (
@@ -24,14 +25,14 @@ from hdsim.server.map_actors import (
     sign_actor,
     sign_pose,
 )
-from hdsim.server.physics import BLOWS, Physics, road_grip
+from hdsim.server.physics import Physics, road_grip
 from hdsim.server.props import Props
 from hdsim.server.recording import Recorder
 from hdsim.server.replaying import Options, Replayer
 from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rack import Moment, Rack
 from hdsim.server.sensors.scene import Scene, body_scene
-from hdsim.server.shapes import Description, Pose, Settings, vector_wire
+from hdsim.server.shapes import Description, Pose, Settings
 from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
 from hdsim.server.surface import Surface
 from hdsim.server.town import Town
@@ -44,25 +45,6 @@ DEFAULT_STEP_S = 0.05
 _SIGN_IDS = 1 << 20
 # CARLA's default weather: the 14 numbers of WeatherParameters.
 DEFAULT_WEATHER = [5.0, 0.0, 0.0, 10.0, -1.0, 45.0, 2.0, 0.75, 0.1, 0.0, 1.0, 0.03, 0.0331, 0.0]
-
-
-@dataclass(frozen=True, slots=True)
-class Collision:
-    """One side of a contact.
-
-    Attributes:
-        stream: Stream of the collision sensor that noticed it.
-        own: The actor that carries the sensor.
-        other: The actor it touches.
-        impulse: Normal impulse on the own actor, on the wire's terms [N s].
-        pose: Pose of the own actor.
-    """
-
-    stream: int
-    own: Actor
-    other: Actor
-    impulse: list[float]
-    pose: Pose
 
 
 class Simulation:
@@ -94,7 +76,7 @@ class Simulation:
         self.stub_cameras = False
         self._load(town)
         # Compiles what the first collision of a session would have to wait for.
-        self._collide(self.rigid(), collisions.contacts(self.rigid()))
+        collide(self, self.rigid(), collisions.contacts(self.rigid()))
 
     def load(self, town: Town, reset_settings: bool) -> None:
         """Starts a new episode on a map."""
@@ -323,7 +305,7 @@ class Simulation:
         everything = self.rigid()
         touching = collisions.contacts(everything)
         self.collided = []
-        noticed = self._collide(everything, touching) if len(touching) else []
+        noticed = collide(self, everything, touching) if len(touching) else []
         v.ax, v.ay = (v.vx - vx) / dt, (v.vy - vy) / dt
         self.lights.advance(dt)
         if self.replayer is not None:
@@ -348,32 +330,6 @@ class Simulation:
         f = self.surface.settle(self.vehicles)
         inside = self._approaches.concern(self.vehicles, f.d, f.width, f.yaw)
         lights.report(self.vehicles, self.lights, self._approaches, inside, self.light_ids)
-
-    def _collide(
-        self, everything: collisions.RigidBodies, pairs: collisions.Contacts
-    ) -> list[Collision]:
-        pairs, impulses = self._strike(everything, pairs)
-        ids = np.concatenate([group.id for group in self._carriers])
-        self.collided = list(
-            zip(ids[pairs.first].tolist(), ids[pairs.second].tolist(), strict=True)
-        )
-        listening: dict[int, list[int]] = {}
-        for sensor in self.actors.values():
-            if sensor.type == "sensor.other.collision":
-                listening.setdefault(sensor.parent, []).append(sensor.stream)
-        noticed = []
-        for k, (a, b) in enumerate(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)):
-            x, y = impulses[k].tolist()
-            for own, other, sign in (
-                (int(ids[a]), int(ids[b]), -1.0),
-                (int(ids[b]), int(ids[a]), 1.0),
-            ):
-                impulse = vector_wire(sign * x, sign * y, 0.0)
-                noticed += [
-                    Collision(stream, self.actors[own], self.actors[other], impulse, self.pose(own))
-                    for stream in listening.get(own, ())
-                ]
-        return noticed
 
     def readings(self, wanted: Container[int]) -> Iterator[tuple[int, bytes]]:
         """Messages of the sensors that measure in the present frame, as stream and bytes.
@@ -403,27 +359,6 @@ class Simulation:
             actor = self.actors[actor].parent
         row = self.vehicles.row.get(actor)
         return np.array([0.0, 0.0, 0.0 if row is None else float(self.vehicles.yaw_rate[row])])
-
-    def _strike(
-        self, everything: collisions.RigidBodies, pairs: collisions.Contacts
-    ) -> tuple[collisions.Contacts, Floats]:
-        """What contacts do to motion; those that count, and the impulse of each [N s], (k, 2)."""
-        w, first = self.walkers, len(self.vehicles)
-        solid = np.ones(len(pairs), dtype=np.bool_)
-        if len(w):
-            pairs = walkers.without_each_other(pairs, first, len(w))
-            for row in walkers.knocked_down(pairs, everything, w, first).tolist():
-                w.die(row)
-            solid = ~walkers.brushes(pairs, w, first)
-        hard = pairs if solid.all() else walkers.kept(pairs, solid)
-        response = impacts.resolve(everything, hard, *BLOWS[self.physics])
-        self.vehicles.take(response)
-        if len(w):
-            w.take(response, first)
-            walkers.step_aside(w, walkers.kept(pairs, ~solid), first)
-        impulses = np.zeros((len(pairs), 2))
-        impulses[solid, 0], impulses[solid, 1] = response.impulse_x, response.impulse_y
-        return pairs, impulses
 
     def frame_message(self) -> bytes:
         """The present step as the message of the world stream."""
