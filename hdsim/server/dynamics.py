@@ -117,11 +117,11 @@ def _new_speed(
         direction = -1.0 if reverse[i] else 1.0
         braking = brake[i] * full_brake[i]
         braking += full_hand_brake[i] if hand_brake[i] else 0.0
-        braking = min(braking, grip[i])
+        held = min(braking + rolling[i], grip[i])
         drive = min(throttle[i] * full_throttle[i], grip[i])
         driven = speed[i] + direction * drive * dt
         air = drag[i] * speed[i] ** 2
-        after[i] = np.sign(driven) * max(abs(driven) - (braking + rolling[i] + air) * dt, 0.0)
+        after[i] = np.sign(driven) * max(abs(driven) - (held + air) * dt, 0.0)
     return after
 
 

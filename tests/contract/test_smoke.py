@@ -1,0 +1,69 @@
+"""What CARLA's own smoke tests ask of a server, by the plain ``carla`` client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+Program = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def smoke(program: Program) -> Program:
+    return partial(program, programs="smoke.py")
+
+
+@pytest.fixture
+def embedded_only(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--carla"):
+        pytest.skip("the claim is about the embedded server only")
+
+
+def test_vehicles_stand_where_they_were_spawned(carla_address: str, smoke: Program):
+    seen = smoke("snapshot", carla_address)
+    assert seen["errors"] == []
+    assert seen["frame"]
+    assert seen["all"]
+    assert seen["largest_error"] < 0.01
+
+
+def test_fixed_steps_in_asynchronous_mode(carla_address: str, smoke: Program):
+    assert smoke("steps", carla_address)["largest_error"] < 1e-6
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_built_in_maps(carla_address: str, smoke: Program):
+    seen = smoke("maps", carla_address)
+    assert {"grid", "motorway", "roundabout"} <= set(seen)
+    for name, road in seen.items():
+        assert road["name"] == name
+        assert road["points"] > 20
+        assert road["on_lanes"]
+        assert road["topology"] > 0
+        assert road["led_on"] > 50
+
+
+def test_every_prop(carla_address: str, smoke: Program):
+    seen = smoke("props", carla_address)
+    assert seen["errors"] == []
+    assert seen["seen"] == seen["models"] > 90
+
+
+def test_physics_that_is_written_comes_back_for_every_model(carla_address: str, smoke: Program):
+    assert smoke("physics_records", carla_address)["wrong"] == []
+
+
+def test_without_friction_or_weight_a_car_keeps_its_speed(carla_address: str, smoke: Program):
+    assert smoke("without_friction", carla_address)["kept_mps"] == pytest.approx(
+        [20.0] * 2, abs=0.1
+    )
+
+
+def test_a_light_outside_junctions_in_an_uploaded_world(carla_address: str, smoke: Program):
+    seen = smoke("lone_light", carla_address)
+    assert seen["id"] == "10"
+    assert all(t > 0.0 for t in seen["times"])
+    assert seen["shown"] == ["Green", "Yellow", "Red"]
