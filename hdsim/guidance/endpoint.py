@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from hdsim.core.errors import HdsimError, InfrastructureError, InputError
 from hdsim.guidance.cache import Message, Question
-from hdsim.guidance.limits import Exceeded, LimitedTransport, Limits, Spending
+from hdsim.guidance.limits import Exceeded, LimitedTransport, Limits, Spending, Spent
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 # An answer holds a few operations; more than this is not one.
@@ -98,6 +98,7 @@ class Chat:
         self._structured = True
         self._answered = False
         self._failures = 0
+        self._last = ""
         self._lock = threading.Lock()
         limits = replace(endpoint.limits, answer_s=endpoint.timeout_s)
         self._client = openai.OpenAI(
@@ -125,16 +126,18 @@ class Chat:
             Unanswered: If there is no answer for another reason.
         """
         if self._failures >= PATIENCE:
-            raise Unanswered(f"{self._where}: given up after {PATIENCE} failures in a row")
+            given_up = f"given up after {PATIENCE} failures in a row, the last: {self._last}"
+            raise Unanswered(f"{self._where}: {given_up}")
         try:
             text = self._ask(question, messages)
+        except Spent as error:
+            raise Unanswered(str(error)) from None
         except openai.OpenAIError as error:
-            self._count(failed=True)
             raise self._failure(error) from None
         except ValidationError:
-            self._count(failed=True)
-            raise Unanswered(f"{self._where}: did not answer with a chat completion") from None
-        self._count(failed=False)
+            raise self._failed("did not answer with a chat completion") from None
+        with self._lock:
+            self._failures, self._answered = 0, True
         return self._without_key(text)
 
     def _ask(self, question: Question, messages: Sequence[Message]) -> str:
@@ -165,10 +168,14 @@ class Chat:
         words = completion.choices[0].message if completion.choices else _Words()
         return words.content or words.refusal or ""
 
-    def _count(self, *, failed: bool) -> None:
+    def _failed(self, text: str, *, users: bool = False) -> HdsimError:
+        """Counts a failure; the user's to mend if ``users`` and nothing was ever answered."""
+        text = self._without_key(text)
         with self._lock:
-            self._failures = self._failures + 1 if failed else 0
-            self._answered = self._answered or not failed
+            self._failures += 1
+            self._last = text
+        kind = InfrastructureError if users and not self._answered else Unanswered
+        return kind(f"{self._where}: {text}")
 
     @property
     def _where(self) -> str:
@@ -187,8 +194,7 @@ class Chat:
             text = f"answered with status {error.status_code}: {error.message[:200]}"
         else:
             text = f"{type(error).__name__}: {str(error)[:200]}"
-        text = f"{self._where}: {self._without_key(text)}"
-        return InfrastructureError(text) if users and not self._answered else Unanswered(text)
+        return self._failed(text, users=users)
 
     def _without_key(self, text: str) -> str:
         """An endpoint knows the key and may say it."""

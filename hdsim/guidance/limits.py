@@ -19,6 +19,10 @@ class Exceeded(openai.OpenAIError):
     """A limit was reached; passes through the client without being tried again."""
 
 
+class Spent(Exceeded):
+    """The batch has used up what it may cost: no failure of the endpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of a batch. All defaults are proposals, meant to be far from any honest use.
@@ -56,13 +60,13 @@ class Spending:
         """Waits for the call's turn and counts it.
 
         Raises:
-            Exceeded: If the batch has none left.
+            Spent: If the batch has none left.
         """
         with self._lock:
             if self.calls >= limits.calls:
-                raise Exceeded(f"spending cap: {limits.calls} calls are used up")
+                raise Spent(f"spending cap: {limits.calls} calls are used up")
             if self.tokens >= limits.tokens:
-                raise Exceeded(f"spending cap: {limits.tokens} tokens are used up")
+                raise Spent(f"spending cap: {limits.tokens} tokens are used up")
             self.calls += 1
             now = time.monotonic()
             start = max(now, self._next)

@@ -60,6 +60,13 @@ Reply = str | Status | Silence | Raw | HangUp
 Script = Sequence[Reply] | Callable[[Request], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients may go away in the middle of an answer."""
+
+
 class ScriptedModel:
     """A model that answers by a script; a context manager.
 
@@ -132,8 +139,7 @@ class ScriptedModel:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 del format, args
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def _reply(self, request: Request) -> Reply:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -146,7 +145,8 @@ def test_endpoint_that_dies_in_a_batch_leaves_a_finished_batch(tmp_path: Path):
     assert {p.origin for p in schedules[0].provenance} == {"model"}
     assert {p.origin for p in schedules[3].provenance} == {"fallback"}
     assert schedules[3].personality == offline.program(load_profile("distracted"), "personality")
-    assert "given up after 3 failures in a row" in schedules[3].provenance[-1].reason
+    said = "given up after 3 failures in a row, the last: cannot be reached"
+    assert said in schedules[3].provenance[-1].reason
     assert asked == 9 + 3
 
 
@@ -185,7 +185,7 @@ def test_pace_is_kept(tmp_path: Path):
     with ScriptedModel(script) as server:
         compiled(server, tmp_path, limits=Limits(requests_per_minute=600.0))
     assert len(times) > 3
-    assert min(b - a for a, b in pairwise(times)) > 0.05
+    assert times[-1] - times[0] > 0.1 * (len(times) - 2)
 
 
 def test_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
