@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hdsim.server import recorder_reports, shapes
 from hdsim.server.calls import Answer, Call, Session
+from hdsim.server.calls_world import load
 from hdsim.server.errors import CallError
 from hdsim.server.recording import Recorder, recording_path
 from hdsim.server.replaying import Replayer, total_time
@@ -59,10 +60,7 @@ def _replay(
     path = _closed(s, name)
     map_name, total = total_time(path)
     if map_name != s.sim.town.name:
-        raise CallError(
-            f"{name} was recorded on {map_name!r} and this is {s.sim.town.name!r}: "
-            "load that world first"
-        )
+        load(s, map_name, reset_settings=False)  # as CARLA: a new episode on that map
     begin = min(max(start if start >= 0.0 else total + start, 0.0), total)
     end = min(begin + duration, total) if duration > 0.0 else total
     given = None if offset == Pose(0.0, 0.0, 0.0) else offset

@@ -45,7 +45,12 @@ def _map_info(s: Session) -> list[Any]:
     return [f"Carla/Maps/{s.sim.town.name}", points]
 
 
-def _load(s: Session, name: str, reset_settings: bool, _layers: int) -> None:
+def load(s: Session, name: str, reset_settings: bool) -> None:
+    """Starts an episode on the map of a name; on the present one if it is empty.
+
+    Raises:
+        CallError: If there is no such map.
+    """
     short = name.rsplit("/", 1)[-1]
     if not short or short == s.sim.town.name:
         s.sim.load(s.sim.town, reset_settings)
@@ -99,7 +104,11 @@ CALLS = {
     "get_available_maps": Call(_available_maps),
     "get_map_info": Call(_map_info),
     "get_map_data": Call(lambda s: s.sim.town.xodr),
-    "load_new_episode": Call(_load, (shapes.text, shapes.boolean, shapes.integer), Answer.VOID),
+    "load_new_episode": Call(
+        lambda s, name, reset, _layers: load(s, name, reset),
+        (shapes.text, shapes.boolean, shapes.integer),
+        Answer.VOID,
+    ),
     "copy_opendrive_to_file": Call(_upload, (shapes.text, shapes.anything), Answer.VOID),
     "get_actor_definitions": Call(_definitions),
     "get_weather_parameters": Call(lambda s: s.sim.weather),

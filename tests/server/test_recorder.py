@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -264,3 +265,15 @@ def test_the_spectator_is_left_alone_unless_asked(session):
     call(session, "set_replayer_ignore_spectator", False)
     steps(session, 1)
     assert session.sim.pose(spectator).wire()[0] == pytest.approx([7.0, 8.0, 9.0])
+
+
+def test_a_replay_loads_the_map_it_was_recorded_on(session):
+    actors, track = record(session, 1.0)
+    road = session.sim.town
+    session.sim.find_town = {"road": road, "other": replace(road, name="other")}.__getitem__
+    call(session, "load_new_episode", "other", False, 0)
+    before = session.sim.episode
+    good(session, "replay_file", "one.rec", 0.0, 0.0, 0, False, ZERO)
+    assert (session.sim.town.name, session.sim.episode) == ("road", before + 1)
+    new = [session.sim.replayer.actors[a] for a in actors]
+    np.testing.assert_allclose(places(session, new), track[0], atol=1e-9)
