@@ -1,6 +1,6 @@
-"""``python -m bench [server|sensors|scenario|drivers|soak|soak-server] [--ticks N]``.
+"""``python -m bench [server|sensors|scenario|drivers|towns|soak|soak-server] [--ticks N]``.
 
-Without a part all but the soaks.
+Without a part all but the towns and the soaks.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 
-from bench import drivers, scenario, sensors, server, soak, soak_server
+from bench import drivers, scenario, sensors, server, soak, soak_server, towns
 from bench.results import machine, write
 from hdsim.core.cores import take_slot
 
@@ -18,16 +18,20 @@ PARTS = {
     "scenario": scenario.measure,
     "drivers": drivers.measure,
 }
-_SOAKS = ("soak", "soak-server")
+_LONG = ("towns", "soak", "soak-server")
 _TICKS, _SOAK_TICKS = 600, 100_000
 
 
 def main() -> None:
     """Measures, prints the tables and writes them to ``bench/results``."""
     parser = argparse.ArgumentParser("python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=[*PARTS, *_SOAKS], help="default: all but soaks")
+    parser.add_argument(
+        "part", nargs="?", choices=[*PARTS, *_LONG], help="default: all but long ones"
+    )
     parser.add_argument("--ticks", type=int, help="ticks per measurement; at least 200")
-    parser.add_argument("--minutes", type=float, default=60.0, help="of soak-server without ticks")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="of towns, and of soak-server without ticks"
+    )
     parser.add_argument("--no-save", action="store_true", help="print only")
     args = parser.parse_args()
     if args.ticks is not None and args.ticks < 200:
@@ -38,6 +42,9 @@ def main() -> None:
     tables = []
     if args.part == "soak":
         tables.append(soak.soak(args.ticks or _SOAK_TICKS))
+        print(tables[0].markdown(), flush=True)
+    elif args.part == "towns":
+        tables.append(towns.measure(args.minutes))
         print(tables[0].markdown(), flush=True)
     elif args.part == "soak-server":
         tables += soak_server.soak(args.minutes, args.ticks or 0)
