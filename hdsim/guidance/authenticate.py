@@ -82,19 +82,30 @@ class TagMaker:
         return Tags(*map(word, Tags.__slots__))
 
 
-class _Entry(BaseModel, Generic[Answer]):
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tag: str = Field(max_length=64)
-    answer: Answer | str
+
+
+class _Answer(_Part, Generic[Answer]):
+    answer: Answer
+
+
+class _Note(_Part):
+    answer: str
 
 
 class Envelope(BaseModel, Generic[Answer]):
-    """The form of an authenticated answer around the form of the answer itself."""
+    """The form of an authenticated answer around the form of the answer itself.
+
+    The answer to the task comes first, so that a decoder held to the form gives it the form; when
+    it is read, its tag alone counts.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    answers: list[_Entry[Answer]] = Field(min_length=1, max_length=2)
+    answers: tuple[_Answer[Answer]] | tuple[_Answer[Answer], _Note]
 
 
 def authorized_part(text: str, tags: Tags) -> str:
