@@ -26,10 +26,9 @@ from hdsim.road.furniture import road_furniture
 from hdsim.road.signs import SIGN_CATALOGUES, SignKind, sign_kind
 from hdsim.road.spawn import spawn_points
 from hdsim.scenario.schema import Scenario
-from hdsim.server import coverage
+from hdsim.server import coverage, performance
 from hdsim.server.attributes import Attribute, AttributeType
 from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
-from hdsim.testing import performance
 
 DOCS = Path(__file__).resolve().parent
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
