@@ -46,6 +46,7 @@ COLUMNS = {
     "props": _POSE,
     "lights": ("state", "elapsed"),
 }  # fmt: skip
+_LARGEST = 1e10  # beyond any flag or metre of a world; no NaN is below it
 _MOST_BYTES_A_FRAME = 64 * 1024 * 1024
 
 
@@ -214,20 +215,36 @@ def _frame(value: Any) -> Frame:
         int(frame),
         float(time_s),
         float(step_s),
-        tuple(Created(i, t, p, dict(a), Pose(*pose)) for i, t, p, a, pose in created),
+        tuple(_new(*new) for new in created),
         tuple(int(a) for a in destroyed),
         tuple((int(a), int(b)) for a, b in collisions),
         {
             name: _table(packed, len(columns))
             for (name, columns), packed in zip(COLUMNS.items(), tables, strict=True)
         },
-        Pose(*(float(n) for n in spectator)),
+        _pose(spectator),
     )
+
+
+def _new(actor: Any, type_id: Any, parent: Any, attributes: Any, pose: Any) -> Created:
+    if not all(type(i) is int for i in (actor, parent)) or not isinstance(type_id, str):
+        raise ValueError("expected an actor's id, type and parent")
+    given = dict(attributes)
+    if not all(isinstance(text, str) for pair in given.items() for text in pair):
+        raise ValueError("expected attributes as text")
+    return Created(actor, type_id, parent, given, _pose(pose))
+
+
+def _pose(value: Any) -> Pose:
+    numbers = [float(n) for n in value]
+    if len(numbers) != len(_POSE) or not all(abs(n) <= _LARGEST for n in numbers):
+        raise ValueError("expected a pose")
+    return Pose(*numbers)
 
 
 def _table(packed: list[bytes], columns: int) -> Table:
-    ids, values = packed
-    return Table(
-        np.frombuffer(ids, dtype="<i8").astype(np.int64),
-        np.frombuffer(values, dtype="<f8").reshape(-1, columns).astype(np.float64),
-    )
+    ids = np.frombuffer(packed[0], dtype="<i8").astype(np.int64)
+    values = np.frombuffer(packed[1], dtype="<f8").reshape(-1, columns).astype(np.float64)
+    if len(ids) != len(values) or not (np.abs(values) <= _LARGEST).all():
+        raise ValueError("expected finite columns for every actor")
+    return Table(ids, values)

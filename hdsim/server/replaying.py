@@ -93,7 +93,7 @@ class Replayer:
 
     def begin(self, sim: Simulation, options: Options) -> None:
         """Brings in the actors that are there where the replay begins, and places them."""
-        self._take(next(self._frames, None), sim, options)
+        self._take(self._read(), sim, options)
         self._last = self._next
         if self._last is not None:
             self._begin_s = self._last.time_s
@@ -117,6 +117,13 @@ class Replayer:
                 _set_physics(sim, actor, True)
             else:
                 sim.destroy(actor)
+
+    def _read(self) -> Frame | None:
+        """The next frame; none where the file ends, or goes wrong since it was looked through."""
+        try:
+            return next(self._frames, None)
+        except CallError:
+            return None
 
     def _take(self, frame: Frame | None, sim: Simulation, options: Options) -> None:
         """Makes a frame the next one, with the actors that come and go in it."""
@@ -152,7 +159,7 @@ class Replayer:
     def _advance(self, sim: Simulation, options: Options, now_s: float) -> None:
         """Reads on until the next frame is not before ``now_s``."""
         while self._next is not None and self._next.time_s - self._begin_s < now_s - 1e-9:
-            self._take(next(self._frames, None), sim, options)
+            self._take(self._read(), sim, options)
 
     def _show(self, sim: Simulation, options: Options, now_s: float) -> None:
         before, after = self._last or self._next, self._next or self._last
@@ -166,7 +173,7 @@ class Replayer:
         self._show_props(sim, after)
         lights = after.tables["lights"]
         if len(lights.ids) == len(sim.lights):
-            sim.lights.state = lights.values[:, 0].astype(np.uint8)
+            sim.lights.state = np.clip(lights.values[:, 0], 0, 4).astype(np.uint8)
             sim.lights.elapsed = lights.values[:, 1].copy()
         self._show_spectator(sim, options, after)
 
@@ -194,7 +201,8 @@ class Replayer:
             v.x[k], v.y[k], v.z[k], v.pitch[k], v.yaw[k] = row[:5]
             v.vx[k], v.vy[k], v.yaw_rate[k], v.throttle[k], v.steer[k], v.brake[k] = row[5:11]
             v.hand_brake[k], v.reverse[k] = bool(row[11]), bool(row[12])
-            v.gear[k], v.flags[k] = int(row[13]), int(row[14])
+            v.gear[k] = min(max(int(row[13]), -1), 100)
+            v.flags[k] = int(row[14]) & 0xFFFFFFFF
             v.speed[k] = row[5] * math.cos(row[4]) + row[6] * math.sin(row[4])
 
     def _show_walkers(self, sim: Simulation, before: Frame, after: Frame, share: float) -> None:

@@ -277,3 +277,25 @@ def test_a_replay_loads_the_map_it_was_recorded_on(session):
     assert (session.sim.town.name, session.sim.episode) == ("road", before + 1)
     new = [session.sim.replayer.actors[a] for a in actors]
     np.testing.assert_allclose(places(session, new), track[0], atol=1e-9)
+
+
+def test_a_recording_that_is_written_anew_while_it_plays_ends_the_replay(session, tmp_path):
+    actors, _ = record(session)
+    good(session, "replay_file", "one.rec", 0.0, 0.0, 0, False, ZERO)
+    steps(session, 3)
+    path = tmp_path / "one.rec"
+    path.write_bytes(path.read_bytes()[:2000] + b"\xc1" * 10_000)
+    steps(session, 100)
+    assert session.sim.replayer is None
+    assert set(actors) <= set(session.sim.actors)
+
+
+def test_numbers_that_no_world_has_are_damage(session, tmp_path):
+    (car, *_), _ = record(session, 0.5)
+    path = tmp_path / "one.rec"
+    x = np.array(session.sim.vehicles.x[session.sim.vehicles.row[car]])
+    content = path.read_bytes()
+    assert x.tobytes() in content
+    path.write_bytes(content.replace(x.tobytes(), np.array(np.nan).tobytes()))
+    ((ok, answer),) = call(session, "replay_file", "one.rec", 0.0, 0.0, 0, False, ZERO)
+    assert (ok, answer[0]) == (0, "one.rec is damaged at its frame 10")
