@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import socket
 import sys
 import time
 
@@ -40,8 +41,14 @@ def fresh(client):
     return client.reload_world(False)
 
 
-def manager(client, seed=1, offset=0):
-    tm = client.get_trafficmanager(TM_PORT_BASE + offset + 2 * os.getpid() % 20000)
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def manager(client, seed=1):
+    tm = client.get_trafficmanager(free_port())
     tm.set_synchronous_mode(True)
     tm.set_random_device_seed(seed)
     return tm
@@ -341,7 +348,7 @@ def sharing(client):
     listener = connect(ADDRESS[0]).get_world()
     heard = []
     listener.on_tick(lambda snapshot: heard.append((snapshot.frame, len(snapshot))))
-    first, second = manager(client), manager(client, offset=1)
+    first, second = manager(client), manager(client)
     second.set_hybrid_physics_mode(True)
     second.set_hybrid_physics_radius(30.0)
     points, model = world.get_map().get_spawn_points(), cars(world)[0]

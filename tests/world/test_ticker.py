@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import carla
 import pytest
@@ -52,19 +53,12 @@ def test_it_steps_as_a_plain_tick_does():
 
 
 def test_a_server_that_stops_answering_is_an_error_and_not_a_hang():
+    others = servers()
     with embedded_server("grid") as (host, port):
+        (pid,) = servers() - others
         client = carla.Client(host, port)
         client.set_timeout(2.0)
-        world = client.get_world()
-        pid = next(
-            int(p)
-            for p in os.listdir("/proc")
-            if p.isdigit()
-            and int(p) != os.getpid()
-            and _parent(int(p)) == os.getpid()
-            and "hdsim.server" in _command(int(p))
-        )
-        with Ticker(world) as ticker:
+        with Ticker(client.get_world()) as ticker:
             ticker.advance()
             ticker.settle()
             os.kill(pid, signal.SIGSTOP)
@@ -75,14 +69,15 @@ def test_a_server_that_stops_answering_is_an_error_and_not_a_hang():
                 os.kill(pid, signal.SIGCONT)
 
 
-def _parent(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return int(stat.read().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return 0
-
-
-def _command(pid):
-    with open(f"/proc/{pid}/cmdline", encoding="utf-8") as line:
-        return line.read()
+def servers():
+    """Process ids of this process's embedded servers."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (folder / "cmdline").read_text()
+        except OSError:
+            continue  # it has ended meanwhile
+        if parent == os.getpid() and "hdsim.server" in command:
+            found.add(int(folder.name))
+    return found
