@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 
 from bench.results import Table
-from hdsim.server.shapes import Description, Pose, Settings
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import load_town
+from hdsim.server.wire.shapes import Description, Pose, Settings
 
 _STEP_S = 0.05
 _COUNTS = (10, 50, 200)

@@ -26,8 +26,9 @@ from hdsim.road.furniture import road_furniture
 from hdsim.road.signs import SIGN_CATALOGUES, SignKind, sign_kind
 from hdsim.road.spawn import spawn_points
 from hdsim.scenario.schema import Scenario
-from hdsim.server import coverage, performance
-from hdsim.server.attributes import Attribute, AttributeType
+from hdsim.server.actors.attributes import Attribute, AttributeType
+from hdsim.server.calls import coverage
+from hdsim.server.physics import performance
 from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
 
 DOCS = Path(__file__).resolve().parent

@@ -32,7 +32,7 @@ from hdsim.run.replay import verify as verify_run
 from hdsim.run.worker import Address
 from hdsim.scenario.cli import app as scenarios_app
 from hdsim.scenario.expand import expand
-from hdsim.server.physics import Physics
+from hdsim.server.physics.profiles import Physics
 from hdsim.server.serve import Watch, serve
 
 app = typer.Typer(

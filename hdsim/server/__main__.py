@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdsim.core.errors import HdsimError
-from hdsim.server.physics import Physics
+from hdsim.server.physics.profiles import Physics
 from hdsim.server.serve import Watch, serve
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hdsim.core.state import Floats, Ints
 from hdsim.server.lights import Lights
-from hdsim.server.props import Props
-from hdsim.server.shapes import Pose
-from hdsim.server.vehicles import Vehicles
-from hdsim.server.walkers import Walkers
+from hdsim.server.physics.props import Props
+from hdsim.server.physics.vehicles import Vehicles
+from hdsim.server.physics.walkers import Walkers
+from hdsim.server.wire.shapes import Pose
 
 _HEAD = [
     ("id", "<u4"), ("state", "u1"), ("location", "<3f4"), ("rotation", "<3f4"),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.state import Bools, Floats, Ints, SignalState, wrap_angle
 from hdsim.road.lanes import LaneGraph, Signal
-from hdsim.server.vehicles import Vehicles
+from hdsim.server.physics.vehicles import Vehicles
 
 # CARLA's default times [s].
 GREEN_S, YELLOW_S, RED_S = 10.0, 3.0, 2.0

@@ -19,23 +19,26 @@ from hdsim.server.server import Server
 
 PARTS = {
     "codec": (
-        "hdsim.server.msgrpc:RequestReader.feed",
+        "hdsim.server.wire.msgrpc:RequestReader.feed",
         "hdsim.server.server:answer",
         "hdsim.server.server:box_answer",
     ),
     "calls": ("hdsim.server.server:dispatch",),
-    "dynamics": ("hdsim.server.dynamics:step",),
-    "collisions": ("hdsim.server.collisions:contacts", "hdsim.server.impacts:resolve"),
+    "dynamics": ("hdsim.server.physics.dynamics:step",),
+    "collisions": (
+        "hdsim.server.physics.collisions:contacts",
+        "hdsim.server.physics.impacts:resolve",
+    ),
     "lights and surface": (
-        "hdsim.server.surface:Surface.settle",
+        "hdsim.server.physics.surface:Surface.settle",
         "hdsim.server.lights:Lights.advance",
         "hdsim.server.lights:Approaches.concern",
         "hdsim.server.lights:report",
     ),
     "frame": ("hdsim.server.simulation:Simulation.frame_message",),
     "send": (
-        "hdsim.server.connections:Connection.send",
-        "hdsim.server.connections:Connection.receive",
+        "hdsim.server.wire.connections:Connection.send",
+        "hdsim.server.wire.connections:Connection.receive",
         "selectors:DefaultSelector.select",
     ),
     "rest of the step": ("hdsim.server.simulation:Simulation.step",),

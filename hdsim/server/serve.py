@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from hdsim.server.navmesh import navigation
-from hdsim.server.physics import Physics
+from hdsim.server.navigation.navmesh import navigation
+from hdsim.server.physics.profiles import Physics
 from hdsim.server.server import Server
 from hdsim.server.town import load_town
-from hdsim.server.wire import WireLog
+from hdsim.server.wire.transcript import WireLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Watch:
     """What to write down about a session; nothing costs anything that is not asked for.
 
     Attributes:
-        wire: File for everything that is sent (``hdsim.server.wire``).
+        wire: File for everything that is sent (``hdsim.server.wire.transcript``).
         profile: File for where the time goes (``hdsim.server.profile``).
     """
 

@@ -12,20 +12,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hdsim.server import calls_actors
-from hdsim.server.calls import Session, dispatch, failure, table
-from hdsim.server.connections import Connection, RpcConnection, StreamConnection
-from hdsim.server.encounters import Collision
-from hdsim.server.listening import listen, max_connections
-from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
-from hdsim.server.physics import Physics
-from hdsim.server.shapes import Settings
+from hdsim.server.calls import actors as calls_actors
+from hdsim.server.calls.table import Session, dispatch, failure, table
+from hdsim.server.physics.encounters import Collision
+from hdsim.server.physics.profiles import Physics
 from hdsim.server.simulation import DEFAULT_STEP_S, Simulation
-from hdsim.server.spinning import Spinner
-from hdsim.server.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
 from hdsim.server.town import Town
 from hdsim.server.wakeup import Waker
-from hdsim.server.wire import RecordedStream, WireLog
+from hdsim.server.wire.connections import Connection, RpcConnection, StreamConnection
+from hdsim.server.wire.listening import listen, max_connections
+from hdsim.server.wire.msgrpc import BoxRequest, ProtocolError, Request, answer, box_answer, refusal
+from hdsim.server.wire.shapes import Settings
+from hdsim.server.wire.spinning import Spinner
+from hdsim.server.wire.streams import SUBSCRIPTION, WORLD_STREAM, collision_event
+from hdsim.server.wire.transcript import RecordedStream, WireLog
 
 # The client's Traffic Manager goes to sleep with an unguarded test of its wake-up flag; a frame
 # that arrives in between is never noticed and ``world.tick()`` hangs for ever. So while a Traffic

@@ -11,34 +11,36 @@ from typing import Any
 import numpy as np
 
 from hdsim.core.state import Floats, Ints
-from hdsim.server import collisions, dynamics, frames, lights, spawning, walkers
-from hdsim.server.ackermann import Ackermann
-from hdsim.server.actors import Actor, spectator_actor
-from hdsim.server.attachments import attachments
-from hdsim.server.bodies import Bodies, bodies
-from hdsim.server.encounters import Collision, collide
-from hdsim.server.errors import CallError
-from hdsim.server.forces import Forces
-from hdsim.server.map_actors import (
+from hdsim.server import frames, lights
+from hdsim.server.actors import spawning
+from hdsim.server.actors.attachments import attachments
+from hdsim.server.actors.map_actors import (
     light_actor,
     light_pose,
     sign_actor,
     sign_pose,
 )
-from hdsim.server.physics import Physics, road_grip
-from hdsim.server.props import Props
-from hdsim.server.recording import Recorder
-from hdsim.server.replaying import Options, Replayer
+from hdsim.server.actors.records import Actor, spectator_actor
+from hdsim.server.actors.triggers import Triggers
+from hdsim.server.errors import CallError
+from hdsim.server.physics import collisions, dynamics, walkers
+from hdsim.server.physics.ackermann import Ackermann
+from hdsim.server.physics.bodies import Bodies, bodies
+from hdsim.server.physics.encounters import Collision, collide
+from hdsim.server.physics.forces import Forces
+from hdsim.server.physics.profiles import Physics, road_grip
+from hdsim.server.physics.props import Props
+from hdsim.server.physics.surface import Surface
+from hdsim.server.physics.vehicles import Vehicles
+from hdsim.server.physics.walkers import Walkers
+from hdsim.server.recorder.recording import Recorder
+from hdsim.server.recorder.replaying import Options, Replayer
 from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rack import Moment, Rack
 from hdsim.server.sensors.scene import Scene, body_scene
-from hdsim.server.shapes import Description, Pose, Settings
-from hdsim.server.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
-from hdsim.server.surface import Surface
 from hdsim.server.town import Town
-from hdsim.server.triggers import Triggers
-from hdsim.server.vehicles import Vehicles
-from hdsim.server.walkers import Walkers
+from hdsim.server.wire.shapes import Description, Pose, Settings
+from hdsim.server.wire.streams import SENSOR_WORLD, WORLD_STREAM, framed, header
 
 DEFAULT_STEP_S = 0.05
 # Signs have ids of their own range, so that those of vehicles do not depend on how many there are.

@@ -20,8 +20,8 @@ import time
 
 import msgpack
 
-from hdsim.server.calls import Session
-from hdsim.server.connections import RpcConnection
+from hdsim.server.calls.table import Session
+from hdsim.server.wire.connections import RpcConnection
 
 # Silence after a frame that is not a cycle being computed [s], and how much longer it must last
 # once the client has said that it is alive [s]. Cycles take milliseconds.

@@ -18,10 +18,10 @@ import pytest
 import shapely
 
 from hdsim.road.maps import find_map
-from hdsim.server.detour import ConvexMesh, navigation_file
-from hdsim.server.navmesh import navigation, navigation_mesh
+from hdsim.server.navigation.detour import ConvexMesh, navigation_file
+from hdsim.server.navigation.navmesh import navigation, navigation_mesh
+from hdsim.server.navigation.walkways import Ground
 from hdsim.server.town import Town, parse_town
-from hdsim.server.walkways import Ground
 
 WALKING = Path(__file__).with_name("walking.py")
 HALF_HEIGHT_M = (0.5, 1.0)  # of children and adults

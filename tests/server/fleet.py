@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hdsim.server.blueprints import VehicleModel, library
-from hdsim.server.physics import Physics
-from hdsim.server.shapes import Pose
-from hdsim.server.vehicles import Vehicles
+from hdsim.server.actors.blueprints import VehicleModel, library
+from hdsim.server.physics.profiles import Physics
+from hdsim.server.physics.vehicles import Vehicles
+from hdsim.server.wire.shapes import Pose
 
 
 def model(name: str) -> VehicleModel:

@@ -1,6 +1,6 @@
 """A reader of navigation files after Detour's own headers, to check the writer against.
 
-It knows nothing of ``hdsim.server.detour``: plain ``struct`` on the layouts of ``dtNavMeshParams``,
+It knows nothing of ``hdsim.server``: plain ``struct`` on the layouts of ``dtNavMeshParams``,
 ``dtMeshHeader``, ``dtPoly``, ``dtPolyDetail`` and ``dtBVNode``, and the rules by which
 ``dtNavMesh::addTile`` links tiles.
 """

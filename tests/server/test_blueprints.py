@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hdsim.server.blueprints import library
+from hdsim.server.actors.blueprints import library
 
 
 def test_the_vehicles_of_carla_0_9_16_are_there():

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdsim.core.errors import InputError
-from hdsim.server import msgrpc
-from hdsim.server.blueprints import library
-from hdsim.server.calls import Session, dispatch, table
+from hdsim.server.actors.blueprints import library
+from hdsim.server.calls.table import Session, dispatch, table
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town
+from hdsim.server.wire import msgrpc
 from hdsim.testing.scenes import Strip, build, line
 
 CALLS = table()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import box
 
-from hdsim.server.collisions import contacts, join, touches
-from hdsim.server.shapes import Pose
+from hdsim.server.physics.collisions import contacts, join, touches
+from hdsim.server.wire.shapes import Pose
 from tests.server.fleet import MODEL3, TRUCK, fleet
 
 LENGTH, WIDTH = MODEL3.length, MODEL3.width

@@ -8,9 +8,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsim.server.convex import components, convex_mesh, polygon_areas
-from hdsim.server.detour import ConvexMesh
-from hdsim.server.walkways import Ground, Level
+from hdsim.server.navigation.convex import components, convex_mesh, polygon_areas
+from hdsim.server.navigation.detour import ConvexMesh
+from hdsim.server.navigation.walkways import Ground, Level
 
 boxes = st.lists(
     st.tuples(*[st.integers(0, 4000)] * 2, *[st.integers(500, 3000)] * 2), min_size=1, max_size=6

@@ -10,10 +10,10 @@ from pathlib import Path
 import carla
 import pytest
 
-from hdsim.server import coverage
-from hdsim.server.calls import Answer, table
-from hdsim.server.calls_batch import COMMANDS
-from hdsim.server.coverage import Status
+from hdsim.server.calls import coverage
+from hdsim.server.calls.batch import COMMANDS
+from hdsim.server.calls.coverage import Status
+from hdsim.server.calls.table import Answer, table
 from hdsim.server.sensors.catalogue import SENSORS
 from tests.server.test_calls import CALLS, WALKER, call, good, new_session, spawn
 

@@ -13,7 +13,7 @@ from hdsim.road.crosswalks import Crosswalk
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.maps import find_map
 from hdsim.road.pavement import Mouth
-from hdsim.server.crossings import crossings
+from hdsim.server.navigation.crossings import crossings
 from hdsim.server.town import parse_town
 
 # A road 8 m wide along x with kerbs, ending at a junction at x = 0; sidewalks on both sides.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server.detour import MAX_POLYGONS, ConvexMesh, navigation_file
+from hdsim.server.navigation.detour import MAX_POLYGONS, ConvexMesh, navigation_file
 from tests.server import navmesh_reader as reader
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server import dynamics, physics
-from hdsim.server.shapes import Pose
+from hdsim.server.physics import dynamics
+from hdsim.server.physics import profiles as physics
+from hdsim.server.wire.shapes import Pose
 from tests.server.fleet import fleet
 
 DT = 0.05

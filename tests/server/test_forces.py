@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hdsim.server.calls import Session
+from hdsim.server.calls.table import Session
 from tests.server.test_calls import batch, call, good, new_session, spawn
 
 DT = 0.05

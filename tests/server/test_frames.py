@@ -12,7 +12,7 @@ from hdsim.core.state import SignalState
 from hdsim.road.lanes import Signal
 from hdsim.server import frames
 from hdsim.server.lights import Lights
-from hdsim.server.shapes import Pose
+from hdsim.server.wire.shapes import Pose
 from tests.server.fleet import fleet
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdsim.core.state import wrap_angle
-from hdsim.server import dynamics
-from hdsim.server.collisions import contacts
-from hdsim.server.impacts import resolve
-from hdsim.server.physics import BLOWS, Physics
-from hdsim.server.shapes import Pose
+from hdsim.server.physics import dynamics
+from hdsim.server.physics.collisions import contacts
+from hdsim.server.physics.impacts import resolve
+from hdsim.server.physics.profiles import BLOWS, Physics
+from hdsim.server.wire.shapes import Pose
 from tests.server.fleet import MODEL3, TRUCK, fleet
 
 LENGTH, WIDTH = MODEL3.length, MODEL3.width

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server import msgrpc
-from hdsim.server.msgrpc import BoxRequest, ProtocolError, Request, RequestReader
+from hdsim.server.wire import msgrpc
+from hdsim.server.wire.msgrpc import BoxRequest, ProtocolError, Request, RequestReader
 
 MSGID = st.integers(0, 2**32 - 1)
 VALUES = st.recursive(

@@ -14,10 +14,10 @@ import shapely
 from hdsim.road.builtin import BUILTIN_MAPS
 from hdsim.road.maps import find_map
 from hdsim.road.pavement import find_pavement
-from hdsim.server.detour import ConvexMesh, navigation_file
-from hdsim.server.navmesh import navigation, navigation_mesh
+from hdsim.server.navigation.detour import ConvexMesh, navigation_file
+from hdsim.server.navigation.navmesh import navigation, navigation_mesh
+from hdsim.server.navigation.walkways import GRID_M, Ground, find_walkways
 from hdsim.server.town import Town, parse_town
-from hdsim.server.walkways import GRID_M, Ground, find_walkways
 from tests.server import navmesh_reader as reader
 
 SIDEWALK, CROSSWALK, ROAD = 0x02, 0x04, 0x08
@@ -154,8 +154,8 @@ def test_tiles_link_as_one_tile_does(tile_m: float):
 
 
 def test_a_map_too_large_for_a_tile_is_cut(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hdsim.server.navmesh._ONE_TILE_CORNERS", 100)
-    monkeypatch.setattr("hdsim.server.navmesh._TILE_M", 100.0)
+    monkeypatch.setattr("hdsim.server.navigation.navmesh._ONE_TILE_CORNERS", 100)
+    monkeypatch.setattr("hdsim.server.navigation.navmesh._TILE_M", 100.0)
     assert len(np.unique(navigation_mesh(town("grid")).tile, axis=0)) > 4
 
 

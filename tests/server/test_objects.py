@@ -7,7 +7,7 @@ import pytest
 
 from hdsim.road.furniture import RoadFurniture, Sign
 from hdsim.road.signs import SignKind
-from hdsim.server.calls import Session
+from hdsim.server.calls.table import Session
 from hdsim.server.frames import SIGN
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town, load_town

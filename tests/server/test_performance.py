@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdsim.server.performance import SPRINTS, STOPS, sprint, stop
+from hdsim.server.physics.performance import SPRINTS, STOPS, sprint, stop
 
 
 @pytest.mark.parametrize("case", STOPS, ids=lambda c: c.car)

@@ -7,11 +7,11 @@ import pytest
 
 from hdsim.core.errors import InputError
 from hdsim.server.__main__ import main
-from hdsim.server.blueprints import library
-from hdsim.server.physics import CURVE_POINTS, Physics, curve, parameters
-from hdsim.server.shapes import Description, Pose
+from hdsim.server.actors.blueprints import library
+from hdsim.server.physics.profiles import CURVE_POINTS, Physics, curve, parameters
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town
+from hdsim.server.wire.shapes import Description, Pose
 from hdsim.testing.scenes import Strip, build, line
 
 MODELS = [b.vehicle for b in library().values() if b.vehicle is not None]

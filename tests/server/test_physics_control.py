@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdsim.server import dynamics
-from hdsim.server.blueprints import library
-from hdsim.server.physics import Physics
-from hdsim.server.physics_control import physics_control, quantities, write
-from hdsim.server.shapes import Pose, ShapeError
+from hdsim.server.actors.blueprints import library
+from hdsim.server.physics import dynamics
+from hdsim.server.physics.control import physics_control, quantities, write
+from hdsim.server.physics.profiles import Physics
+from hdsim.server.wire.shapes import Pose, ShapeError
 from tests.server.fleet import fleet, model
 
 MODELS = [b.vehicle for b in library().values() if b.vehicle is not None]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsim.server.calls import Session
+from hdsim.server.calls.table import Session
 from hdsim.server.errors import CallError
-from hdsim.server.recording import frames_of, recording_path
+from hdsim.server.recorder.recording import frames_of, recording_path
 from tests.server.test_calls import CAR, WALKER, call, good, new_session, spawn
 
 ZERO = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]

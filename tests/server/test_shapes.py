@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server import shapes
-from hdsim.server.shapes import ShapeError
+from hdsim.server.wire import shapes
+from hdsim.server.wire.shapes import ShapeError
 
 METRES = st.floats(-1e5, 1e5)
 DEGREES = st.floats(-180.0, 180.0)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from hdsim.server import dynamics
-from hdsim.server.blueprints import library
-from hdsim.server.physics import GRAVITY, WET_GRIP, Physics, road_grip
-from hdsim.server.shapes import Pose
+from hdsim.server.actors.blueprints import library
+from hdsim.server.physics import dynamics
+from hdsim.server.physics.profiles import GRAVITY, WET_GRIP, Physics, road_grip
+from hdsim.server.wire.shapes import Pose
 from tests.server.fleet import MODEL3, fleet, model
 
 DT = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdsim.server.spinning import SPIN_S, Spinner
+from hdsim.server.wire.spinning import SPIN_S, Spinner
 
 
 def frames(spinner, count, spinning_s, sleeping_s):

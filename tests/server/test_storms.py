@@ -78,7 +78,7 @@ ARGUMENT = st.recursive(
 
 
 def test_every_call_with_any_arguments(server):
-    from hdsim.server.calls import table
+    from hdsim.server.calls.table import table
 
     with storm.connect(server) as sock:
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hdsim.server.shapes import Pose
-from hdsim.server.surface import OFF_ROAD_LIMIT, Surface
+from hdsim.server.physics.surface import OFF_ROAD_LIMIT, Surface
 from hdsim.server.town import load_town
+from hdsim.server.wire.shapes import Pose
 from hdsim.testing.scenes import Strip, build, line
 from tests.server.fleet import fleet
 

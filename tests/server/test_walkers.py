@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsim.server.calls import Session
+from hdsim.server.calls.table import Session
 from tests.server.test_calls import CAR, COLLISION, ORIGIN, WALKER, call, good, new_session
 
 DT = 0.05

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hdsim.server import wire
-from hdsim.server.msgrpc import answer, encode
+from hdsim.server.wire import transcript as wire
+from hdsim.server.wire.msgrpc import answer, encode
 
 PROGRAM = Path(__file__).with_name("managed.py")
 

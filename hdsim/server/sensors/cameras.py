@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 
 _HEADER = struct.Struct("<IIf")
 _SQUARE_PIXELS = 32

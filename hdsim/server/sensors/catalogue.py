@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hdsim.server.attributes import Attribute, AttributeType, Values
+from hdsim.server.actors.attributes import Attribute, AttributeType, Values
 from hdsim.server.sensors.cameras import PICTURES, StubCamera
 from hdsim.server.sensors.gnss import Gnss
 from hdsim.server.sensors.imu import Imu

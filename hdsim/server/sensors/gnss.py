@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from hdsim.core.state import Floats
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.noise import Noise
 
 # CARLA's GeoLocation.cpp: a sphere of the equator's radius, and the scale of UTM whatever the map

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.core.state import Floats
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.noise import Noise
 
 GRAVITY = 9.81  # CARLA's InertialMeasurementUnit.cpp [m/s^2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.core.state import Bools, Floats, Ints
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.noise import DRAWS_PER_TICK, Noise
 from hdsim.server.sensors.rays import NOTHING
 from hdsim.server.sensors.scene import Scene

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hdsim.core.state import Floats
-from hdsim.server.msgrpc import encode
 from hdsim.server.sensors.lidar import Scan
+from hdsim.server.wire.msgrpc import encode
 
 _SEMANTIC = np.dtype([("point", "<3f4"), ("cosine", "<f4"), ("id", "<u4"), ("label", "<u4")])
 assert _SEMANTIC.itemsize == 24  # the wire's detection

@@ -9,7 +9,7 @@ import numpy as np
 
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.rays import Boxes
 from hdsim.server.sensors.scene import Scene
 

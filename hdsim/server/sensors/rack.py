@@ -13,8 +13,8 @@ import numpy as np
 
 from hdsim.core.state import Floats
 from hdsim.road.lanes import LaneGraph
-from hdsim.server.actors import Actor
-from hdsim.server.attachments import rotation
+from hdsim.server.actors.attachments import rotation
+from hdsim.server.actors.records import Actor
 from hdsim.server.sensors import messages, obstacle, rays
 from hdsim.server.sensors.cameras import StubCamera
 from hdsim.server.sensors.catalogue import SENSORS, Settings
@@ -25,7 +25,7 @@ from hdsim.server.sensors.lidar import Lidar, Pattern
 from hdsim.server.sensors.obstacle import Obstacle
 from hdsim.server.sensors.radar import Radar
 from hdsim.server.sensors.scene import Scene
-from hdsim.server.streams import framed, header
+from hdsim.server.wire.streams import framed, header
 
 _log = logging.getLogger(__name__)
 # A sensor whose tick is a multiple of the step must not miss one for the last bits of a sum [s].

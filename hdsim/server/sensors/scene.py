@@ -12,7 +12,7 @@ from hdsim.server.sensors.ground import Ground
 from hdsim.server.sensors.rays import Boxes, Hits, cast
 
 if TYPE_CHECKING:
-    from hdsim.server.bodies import Bodies
+    from hdsim.server.physics.bodies import Bodies
 
 LABEL_ROAD = 1  # CARLA's CityObjectLabel
 

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.cameras import PICTURES, StubCamera
 from hdsim.server.sensors.catalogue import SENSORS
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hdsim.server.attributes import AttributeType, Values
-from hdsim.server.blueprints import library
+from hdsim.server.actors.attributes import AttributeType, Values
+from hdsim.server.actors.blueprints import library
 from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
 
 CONTRACT = Path(__file__).parents[2] / "contract"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.catalogue import SENSORS
 from hdsim.server.sensors.gnss import GeoReference, Gnss, geo_reference
 from hdsim.server.town import load_town

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.server.attachments import rotation
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attachments import rotation
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors import messages
 from hdsim.server.sensors.catalogue import SENSORS
 from hdsim.server.sensors.lidar import Lidar, Pattern

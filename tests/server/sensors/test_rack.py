@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from hdsim.server.errors import CallError
 from hdsim.server.frames import PLAIN
-from hdsim.server.shapes import Description, Pose, Settings
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import load_town
+from hdsim.server.wire.shapes import Description, Pose, Settings
 
 STEP = 0.05
 HEADER = 4 + 48

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hdsim.server.attributes import Values
+from hdsim.server.actors.attributes import Values
 from hdsim.server.sensors.catalogue import SENSORS
 from hdsim.server.sensors.radar import Radar
 from tests.server.sensors.scenes import plane, scene

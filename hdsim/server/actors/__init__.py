@@ -1,0 +1,1 @@
+"""What can be spawned, and the records that clients see of it."""

@@ -1,0 +1,1 @@
+"""The remote calls: what each takes, does and answers."""

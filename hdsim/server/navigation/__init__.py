@@ -1,0 +1,1 @@
+"""The navigation mesh of the client's AI walkers."""

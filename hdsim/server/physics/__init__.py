@@ -1,0 +1,1 @@
+"""How bodies move and what happens when they meet."""

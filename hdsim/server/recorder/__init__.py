@@ -1,0 +1,1 @@
+"""Recordings of a session, their reports and their replay."""

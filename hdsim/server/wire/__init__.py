@@ -1,0 +1,1 @@
+"""CARLA's wire: remote calls and streams as bytes, and the sockets' ends."""
