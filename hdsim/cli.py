@@ -176,6 +176,9 @@ def server(
     recordings: Annotated[
         Path | None, typer.Option(help="Folder for what clients record with start_recorder.")
     ] = None,
+    navigation: Annotated[
+        bool, typer.Option(help="Serve the navigation mesh that AI walkers walk on.")
+    ] = True,
     record_wire: Annotated[
         Path | None, typer.Option(help="Write all that is sent to this file.")
     ] = None,
@@ -187,7 +190,7 @@ def server(
     watch = Watch(record_wire, profile)
     serve(
         town, host, port, watch=watch, stub_cameras=stub_cameras, physics=physics,
-        recordings=recordings,
+        recordings=recordings, navigation=navigation,
     )  # fmt: skip
 
 

@@ -130,11 +130,12 @@ def _turn(
         The places, shape (m,), and the uniform draws of their four knots, shape (m, 4).
     """
     places, n = np.empty(len(objects), np.int64), 0
+    phase_draw = np.int64(-1)  # a literal would be compiled a second time, for a type of its own
     for i in range(len(objects)):
         if objects[i] != shown[i]:
             shown[i] = objects[i]
             key[i] = combined(operation_keys[i], object_keys[objects[i]])
-            phase[i], knot[i] = uniform(key[i], -1), math.nan
+            phase[i], knot[i] = uniform(key[i], phase_draw), math.nan
         here = math.floor(time * knots_per_s[i] + phase[i])
         if here != knot[i]:
             knot[i] = here

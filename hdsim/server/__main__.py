@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="very grippy cars as CARLA's, or published limits",
     )
     parser.add_argument("--recordings", type=Path, help="folder for what clients record")
+    parser.add_argument(
+        "--no-navigation", action="store_true", help="serve no navigation mesh: no AI walkers"
+    )
     parser.add_argument("--record-wire", type=Path, help="write all that is sent to this file")
     parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     a = parser.parse_args(arguments)
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         serve(
             a.map, a.host, a.port, a.stream_port, a.exit_with_stdin, a.synchronous, watch,
-            a.stub_cameras, a.physics, a.recordings,
+            a.stub_cameras, a.physics, a.recordings, not a.no_navigation,
         )  # fmt: skip
     except HdsimError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from hdsim.server.navigation.navmesh import navigation
+from hdsim.server.navigation import navmesh
 from hdsim.server.physics.profiles import Physics
 from hdsim.server.server import Server
 from hdsim.server.town import load_town
@@ -41,6 +41,7 @@ def serve(
     stub_cameras: bool = False,
     physics: Physics = Physics.CARLA,
     recordings: Path | None = None,
+    navigation: bool = True,
 ) -> None:
     """Serves a map until interrupted; prints ``hdsim server ready port=N`` once it listens.
 
@@ -56,6 +57,8 @@ def serve(
         stub_cameras: Let cameras be spawned, which send blank frames; nothing is rendered.
         physics: CARLA's very grippy cars, or cars with published limits.
         recordings: Folder for what clients record; without one they cannot.
+        navigation: Serve the navigation mesh of AI walkers, which every client then loads when it
+            connects.
 
     Raises:
         InputError: If the map cannot be used, a port is taken, or a file cannot be written.
@@ -63,10 +66,11 @@ def serve(
     logging.basicConfig(format="hdsim server: %(message)s")
     wire = WireLog(watch.wire) if watch.wire is not None else None
     town = load_town(map_name, "--map")
-    navigation(town.name, town.xodr)  # built here the first time, and not in a client's first call
+    if navigation:  # built here the first time, and not in a client's first call
+        navmesh.navigation(town.name, town.xodr)
     server = Server(
         town, load_town, host, port, stream_port, synchronous, wire, stub_cameras, physics,
-        recordings,
+        recordings, navigation,
     )  # fmt: skip
     profile = None
     if watch.profile is not None:

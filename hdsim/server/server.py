@@ -63,6 +63,7 @@ class Server:
         stub_cameras: Let cameras be spawned, which send blank frames.
         physics: Profile of the vehicles' physics.
         recordings: Folder for what clients record; without one they cannot.
+        navigation: Serve the navigation mesh of AI walkers.
 
     Raises:
         InputError: If a port is taken.
@@ -84,6 +85,7 @@ class Server:
         stub_cameras: bool = False,
         physics: Physics = Physics.CARLA,
         recordings: Path | None = None,
+        navigation: bool = True,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._rpc_listener = listen(host, port, "--port")
@@ -99,6 +101,7 @@ class Server:
             self._sim.settings = Settings(synchronous=True, fixed_delta_s=DEFAULT_STEP_S)
         self._sim.stub_cameras = stub_cameras
         self._sim.recordings = recordings
+        self._sim.navigation = navigation
         self._callers: dict[int, RpcConnection] = {}
         self._streams: dict[int, list[StreamConnection]] = {}
         self._next_number = 1

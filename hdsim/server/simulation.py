@@ -76,6 +76,7 @@ class Simulation:
         self.replayer: Replayer | None = None
         self.replay_options = Options()
         self.stub_cameras = False
+        self.navigation = True
         self._load(town)
         # Compiles what the first collision of a session would have to wait for.
         collide(self, self.rigid(), collisions.contacts(self.rigid()))

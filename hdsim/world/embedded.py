@@ -12,19 +12,24 @@ from hdsim.core.errors import InfrastructureError
 
 
 @contextlib.contextmanager
-def embedded_server(map_name: str) -> Iterator[tuple[str, int]]:
+def embedded_server(map_name: str, navigation: bool = False) -> Iterator[tuple[str, int]]:
     """``(host, port)`` of a fresh embedded server with the map loaded, on an ephemeral port.
 
     The server holds the read end of a pipe from this process and leaves when it closes, so it
     goes away even if this process is killed. In a worker of a batch this thread, and the client's
     threads it starts, share the server's core (``hdsim.core.cores``).
 
+    Args:
+        map_name: Town, ``.xodr`` file or built-in map.
+        navigation: Serve the navigation mesh of AI walkers.
+
     Raises:
         InfrastructureError: If it does not come up; carries its own last words.
     """
     command = [sys.executable, "-m", "hdsim.server", "--map", map_name, "--port", "0"]
     process = subprocess.Popen(
-        [*command, "--exit-with-stdin", "--synchronous"],
+        [*command, "--exit-with-stdin", "--synchronous"]
+        + ([] if navigation else ["--no-navigation"]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

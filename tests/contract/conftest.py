@@ -53,7 +53,7 @@ def embedded_server() -> Iterator[Callable[..., str]]:
 def carla_address(request: pytest.FixtureRequest, embedded_server: Callable[..., str]) -> str:
     """HOST:PORT of the server under contract: the embedded one, or ``--carla HOST:PORT``."""
     given = request.config.getoption("--carla")
-    return given or embedded_server("grid")
+    return given or embedded_server("grid", "--no-navigation")
 
 
 @pytest.fixture

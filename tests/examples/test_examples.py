@@ -98,7 +98,7 @@ def test_05_a_callable_drives_its_route_and_its_blind_spot_is_found(tmp_path) ->
 @pytest.fixture(scope="module")
 def foreign() -> Iterator[Callable[..., str]]:
     """Runs a program of ``examples/foreign`` on an embedded server."""
-    with embedded_server("grid") as (host, port):
+    with embedded_server("grid", navigation=True) as (host, port):
 
         def program(name: str, *arguments: str | Path) -> str:
             place = ("--host", host, "--port", str(port))

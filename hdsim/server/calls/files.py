@@ -20,7 +20,7 @@ def _list(s: Session, folder: str) -> list[str]:
     Without files for the map ("") and the Traffic Manager ("TM") the client reads the map from
     get_map_data.
     """
-    if folder != "Nav":
+    if folder != "Nav" or not s.sim.navigation:
         return []
     own = _own(s)
     lay_out(client_folder(VERSION), own.name, own.content)
