@@ -98,7 +98,7 @@ def _mix(z: np.uint64) -> np.uint64:
 
 
 @compiled
-def uniform(key: np.uint64, counter: int) -> float:
+def uniform(key: np.uint64, counter: int | np.int64) -> float:
     """As ``seeds.uniform``, of one key."""
     z = _mix(_mix(key + np.uint64(counter) * _GAMMA) + _GAMMA)
     return (np.float64(z >> np.uint64(12)) + 0.5) * 2.0**-52
