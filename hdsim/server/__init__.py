@@ -6,5 +6,6 @@ they act on: ``actors`` says what can be spawned, ``physics`` how it moves and c
 which light concerns whom, ``sensors`` what is measured, ``navigation`` where pedestrians walk,
 ``recorder`` what is kept for a replay. ``frames`` packs a step into the snapshot message.
 ``server`` is the loop over sockets, ``wakeup`` mends what a client's Traffic Manager misses,
-``profile`` tells where the time goes, ``serve`` is the way in. It simulates traffic and renders nothing.
+``profile`` tells where the time goes, ``serve`` is the way in. It simulates traffic and renders
+nothing.
 """

@@ -41,7 +41,8 @@ class Ticker:
         self._core = ExitStack()
 
     def __enter__(self) -> Self:
-        self._frame = self._world.get_snapshot().frame
+        # Without any frame yet the next to arrive could be one from before the first cue.
+        self._frame = self._world.get_snapshot().frame or self._world.tick()
         self._core.enter_context(interpreter_apart())
         self._callback = self._world.on_tick(lambda snapshot: self._frames.put(snapshot.frame))
         self._thread.start()

@@ -56,6 +56,13 @@ def carla_address(request: pytest.FixtureRequest, embedded_server: Callable[...,
     return given or embedded_server("grid", "--no-navigation")
 
 
+@pytest.fixture(scope="session")
+def walkable_address(request: pytest.FixtureRequest, embedded_server: Callable[..., str]) -> str:
+    """As ``carla_address``, with a navigation mesh for AI walkers."""
+    given = request.config.getoption("--carla")
+    return given or embedded_server("grid")
+
+
 @pytest.fixture
 def program() -> Callable[..., dict[str, Any]]:
     """Runs a function of a file of programs in its own process and returns what it reports."""

@@ -106,8 +106,8 @@ def holds(seen: dict[str, Any], surface: Any, pace: float) -> None:
         assert length > pace * wanted * 60.0
 
 
-def test_ai_walkers_walk_for_a_minute(carla_address: str, walking: Walking):
-    seen = walking("strollers", carla_address)
+def test_ai_walkers_walk_for_a_minute(walkable_address: str, walking: Walking):
+    seen = walking("strollers", walkable_address)
     assert seen["walkers"] == seen["controllers"] == 20
     assert min(lengths(seen["tracks"])) > 20.0
 
