@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ MAX_UNREAD_ANSWERS_BYTES = 32 * 1024 * 1024
 MAX_UNREAD_STREAM_BYTES = 4 * 1024 * 1024
 
 
-class Connection:
+class Connection(ABC):
     """A socket that never blocks.
 
     Args:
@@ -81,9 +82,9 @@ class Connection:
         self.unread_bytes += len(data)
         self._make_room()
 
+    @abstractmethod
     def _make_room(self) -> None:
         """What to do about a peer that does not read."""
-        raise NotImplementedError
 
     def flush(self) -> None:
         """Sends more of the queue; called when the socket can take some."""
