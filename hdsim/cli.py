@@ -26,6 +26,7 @@ from hdsim.report.tables import tables
 from hdsim.road.cache import load_lane_graph
 from hdsim.road.cli import app as maps_app
 from hdsim.road.maps import find_map
+from hdsim.run import control_arm
 from hdsim.run.batch import Options, run_batch
 from hdsim.run.replay import replay_failure
 from hdsim.run.replay import verify as verify_run
@@ -253,6 +254,8 @@ def print_report(recorded: Run, failures: int = 20) -> None:
     for path in sorted((recorded.path / "guidance").glob("*.json")):
         for note in notes(Schedule.load(path)):
             out.print(note, markup=False, soft_wrap=True)
+    for note in control_arm.notes(recorded):
+        out.print(note, markup=False, soft_wrap=True)
     found: list[dict[str, Any]] = recorded.failures
     if found:
         out.print(f"{len(found)} failures in {recorded.path}; replay one with", markup=False)

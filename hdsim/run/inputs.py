@@ -54,8 +54,8 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
             if asked in seen:
                 continue
             seen.add(asked)
-            profile = _profile(task, name)
-            if wanted.setdefault(name, (profile, task.guidance)) != (profile, task.guidance):
+            profile, mode = _profile(task, name), _mode(task, name)
+            if wanted.setdefault(name, (profile, mode)) != (profile, mode):
                 raise InputError(
                     task.source, value=name, expected="one profile and guidance of this name"
                 )
@@ -65,6 +65,12 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
         made = compile_schedules([wanted[name][0] for name in names], mode, LONGEST_DRIVE_S)
         schedules |= dict(zip(names, made, strict=True))
     return {name: schedules[name] for name in wanted}
+
+
+def _mode(task: ScenarioTask, name: str) -> Mode:
+    """The task's guidance mode; a profile that only sets parameters needs no model."""
+    perceives = task.traffic.driven_by == "hdsim" or name == ego_profile(task)
+    return task.guidance if perceives else "offline"
 
 
 def recorded_guidance(run: Run, task: ScenarioTask) -> dict[str, Schedule]:

@@ -16,6 +16,7 @@ from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.routes import Route, plan, through
+from hdsim.run.control_arm import traffic_manager_parameters
 from hdsim.run.drivers import Drivers
 from hdsim.run.traffic import Poses, Renewal, candidate_poses, choose_poses, distance_to_path
 from hdsim.scenario.schema import NearRoute
@@ -29,6 +30,7 @@ from hdsim.world.session import Session, SpawnRequest, Vehicle
 from hdsim.world.snapshot import SnapshotReader
 from hdsim.world.spawning import car_blueprints, roster_of
 from hdsim.world.tm_ego import TrafficManagerEgo
+from hdsim.world.tm_traffic import hand_over
 from hdsim.world.weather import set_weather
 
 EGO = "ego"
@@ -136,16 +138,18 @@ def build(
     requests, styles = _cast(session, task, graph, poses, route)
     actors = session.spawn(requests)
     profile = ego_profile(task)
-    first_driver = 0 if profile is not None else 1
     roster = roster_of(
         actors,
         tuple(r.name for r in requests),
         (profile or "", *styles),
-        range(first_driver, len(actors)),
+        _driven_by_hdsim(task, len(actors)),
     )
     driven = [actors[row] for row in roster.drivers]
     routes = {EGO: route} if route is not None else {}
     life = task.traffic.respawn
+    if styles and task.traffic.driven_by == "traffic_manager":
+        parameters = [traffic_manager_parameters(schedules[name].profile) for name in styles]
+        hand_over(session, actors[1:], parameters, task.seed, free_port())
     return Stage(
         session=session,
         clock=clock,
@@ -162,6 +166,12 @@ def build(
         renewal=Renewal(roster, graph, poses, life, task.seed) if life.enabled else None,
         poses=poses,
     )
+
+
+def _driven_by_hdsim(task: ScenarioTask, actors: int) -> range:
+    """Rows of HDSim's drivers: the ego is row 0, then come the NPCs."""
+    first = 0 if ego_profile(task) is not None else 1
+    return range(first, actors if task.traffic.driven_by == "hdsim" else 1)
 
 
 def _cast(

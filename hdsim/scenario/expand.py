@@ -229,6 +229,8 @@ def _task(
     labels: Mapping[str, str],
 ) -> ScenarioTask:
     mix = slug(scenario.traffic.mix)
+    if scenario.traffic.driven_by == "traffic_manager":
+        mix += "-tm"
     chosen: Weather = scenario.weather or weather or "ClearNoon"
     parts = (_town(scenario.map), route_label, mix, *labels.values(), f"s{scenario.seed}")
     return ScenarioTask(

@@ -151,6 +151,11 @@ class Traffic(Part):
         description="A mix or profile by name, or profiles with their shares.",
     )
     vehicles: int = Field(default=30, ge=0, le=1000, description="How many NPCs.")
+    driven_by: Literal["hdsim", "traffic_manager"] = Field(
+        default="hdsim",
+        description="hdsim: drivers who perceive; traffic_manager: a Traffic Manager with "
+        "parameters from the profiles, as a control arm.",
+    )
     area: NearRoute | Literal["whole_map"] = Field(
         default=NearRoute(near_route_m=150.0), description="Where they begin."
     )
