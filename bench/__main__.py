@@ -1,6 +1,6 @@
-"""``python -m bench [server|sensors|scenario|drivers|towns|soak|soak-server] [--ticks N]``.
+"""``python -m bench [server|sensors|scenario|drivers|towns|kilometres|soak|soak-server]``.
 
-Without a part all but the towns and the soaks.
+Without a part all but the towns, the kilometres and the soaks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import faulthandler
 
 from bench import drivers, scenario, sensors, server, soak, soak_server, towns
+from bench.kilometres import measure as kilometres
 from bench.results import machine, write
 from hdsim.core.cores import take_slot
 
@@ -18,7 +19,7 @@ PARTS = {
     "scenario": scenario.measure,
     "drivers": drivers.measure,
 }
-_LONG = ("towns", "soak", "soak-server")
+_LONG = ("towns", "kilometres", "soak", "soak-server")
 _TICKS, _SOAK_TICKS = 600, 100_000
 
 
@@ -32,6 +33,13 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="of towns, and of soak-server without ticks"
     )
+    driving = parser.add_argument_group("kilometres")
+    driving.add_argument("--town", action="append", default=[], help="default: all that are found")
+    driving.add_argument("--vehicles", type=int, default=80)
+    driving.add_argument("--km", type=float, default=250.0, help="in each town, over all vehicles")
+    driving.add_argument("--profile", default="normal", help="who drives")
+    driving.add_argument("--seed", type=int, default=1)
+    driving.add_argument("--detail", action="store_true", help="what led to each mishap")
     parser.add_argument("--no-save", action="store_true", help="print only")
     args = parser.parse_args()
     if args.ticks is not None and args.ticks < 200:
@@ -45,6 +53,11 @@ def main() -> None:
         print(tables[0].markdown(), flush=True)
     elif args.part == "towns":
         tables.append(towns.measure(args.minutes))
+        print(tables[0].markdown(), flush=True)
+    elif args.part == "kilometres":
+        tables += kilometres.measure(
+            args.town, args.vehicles, args.km, args.profile, args.seed, args.detail
+        )
         print(tables[0].markdown(), flush=True)
     elif args.part == "soak-server":
         tables += soak_server.soak(args.minutes, args.ticks or 0)

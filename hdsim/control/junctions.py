@@ -45,6 +45,11 @@ class RightOfWay:
         self._stood_since: Floats = np.full(len(rows), np.inf)
         self._seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
 
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget what these drivers have seen stand."""
+        self._stood_since[drivers] = np.inf
+        self._seen_since[drivers] = np.inf
+
     def judge(self, percepts: Percepts, on_path: OnPath, signal_open: Bools) -> Yield:
         """Whom each driver yields to at this frame and where it waits."""
         own, obj, path, now = percepts.own, percepts.objects, percepts.paths, percepts.time

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ from hdsim.control.scene import OnPath, project
 from hdsim.control.signals import SignalRule
 from hdsim.control.steering import steer
 from hdsim.core.clock import DEFAULT_STEP_S
-from hdsim.core.command import Decisions, Reason
+from hdsim.core.command import Decisions, Reason, Requests
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats, Ints, Roster
@@ -41,8 +43,7 @@ class DrivingModel:
 
     It knows the road (the lane graph) and what it is given each frame; it has no access to the
     state of the world. Between frames it remembers only its own decisions and how long it has seen
-    others stand. Lane changes are asked for through ``lane_change_requests``, which the run loop
-    passes on to the router.
+    others stand. What it asks of the routes, ``requests()``, the run loop passes on to the router.
 
     Args:
         graph: The lane graph.
@@ -109,9 +110,17 @@ class DrivingModel:
             hold=(speed < _HOLD_SPEED) & (accel < _HOLD_ACCEL),
         )
 
-    def lane_change_requests(self) -> tuple[Ints, Ints]:
-        """Driver indices and sides (-1 right, +1 left) asked for at the last frame."""
-        return self._lane_change.requests()
+    def requests(self) -> Requests:
+        """What the drivers ask of their routes since the last frame."""
+        return dataclasses.replace(
+            Requests.none(len(self._lane_change.asked)), change=self._lane_change.asked.copy()
+        )
+
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget these drivers' past: they have been put elsewhere."""
+        self._signals.begin_anew(drivers)
+        self._right_of_way.begin_anew(drivers)
+        self._lane_change.begin_anew(drivers)
 
     def _follow(
         self, percepts: Percepts, on_path: OnPath, speed: Floats, free: Floats

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.beside import side_of
 from hdsim.control.parameters import Parameters
@@ -24,6 +26,7 @@ from hdsim.control.track import (
     window,
 )
 from hdsim.core import seeds
+from hdsim.core.command import Requests
 from hdsim.core.percept import Paths
 from hdsim.core.state import Bools, Floats, Ints, Roster, State
 from hdsim.road.lanes import LaneGraph
@@ -107,7 +110,15 @@ class Router:
         self._speed = np.abs(state.speed[rows])
         return self._window()
 
-    def switch_lane(self, drivers: Sequence[int] | Ints, sides: Sequence[int] | Ints) -> Bools:
+    def heed(self, requests: Requests) -> None:
+        """Grant what the drivers ask of their routes, where it can be had."""
+        drivers = np.flatnonzero(requests.change)
+        if len(drivers):
+            self.switch_lane(drivers, requests.change[drivers])
+
+    def switch_lane(
+        self, drivers: Sequence[int] | Ints, sides: Sequence[int] | NDArray[np.integer[Any]]
+    ) -> Bools:
         """Route drivers over to the neighbouring lane from where they are.
 
         Args:

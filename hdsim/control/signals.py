@@ -28,6 +28,10 @@ class SignalRule:
         self._passing: Ints = np.full(drivers, -1)
         self._stopping: Ints = np.full(drivers, -1)
 
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget what these drivers had decided."""
+        self._passing[drivers] = self._stopping[drivers] = -1
+
     def stop_distance(self, percepts: Percepts) -> Floats:
         """Distance from the front bumper to where it must stop [m], inf where it need not.
 

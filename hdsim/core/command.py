@@ -1,4 +1,7 @@
-"""Decision: what the driving model wants, in the terms of a driver's hands and feet."""
+"""Decision: what the driving model wants, in the terms of a driver's hands and feet.
+
+Beside it stands what the driving model asks of the route.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,33 @@ class Decisions:
     indicator: NDArray[np.int8]
     change: NDArray[np.int8]
     hold: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What drivers ask of their routes at one tick, shape (D,) each.
+
+    Attributes:
+        change: Move over to the neighbouring lane now: -1 right, 0 no, +1 left, int8.
+        give_up: Do without the next lane change that the route needs, and go another way, bool.
+        aside: Go around something by this lateral offset, left positive [m]; 0 for no.
+        aside_from: Where the way around has its full offset, from the own projection [m].
+        aside_to: Where it may begin to come back [m].
+    """
+
+    change: NDArray[np.int8]
+    give_up: NDArray[np.bool_]
+    aside: Floats
+    aside_from: Floats
+    aside_to: Floats
+
+    @classmethod
+    def none(cls, drivers: int) -> Requests:
+        """No requests, for so many drivers."""
+        return cls(
+            change=np.zeros(drivers, dtype=np.int8),
+            give_up=np.zeros(drivers, dtype=np.bool_),
+            aside=np.zeros(drivers),
+            aside_from=np.zeros(drivers),
+            aside_to=np.zeros(drivers),
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.control.model import DrivingModel
+from hdsim.control.protocol import Control, ControlFactory
 from hdsim.control.router import Router
 from hdsim.core.clock import Clock
 from hdsim.core.command import Decisions
@@ -43,6 +44,7 @@ class Drivers:
         clock: The scenario's clock.
         seed: The scenario's seed.
         routes: Routes to a goal by actor name; the others roam.
+        control: Builds the driving model.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Drivers:
         clock: Clock,
         seed: int,
         routes: Mapping[str, Route] | None = None,
+        control: ControlFactory = DrivingModel,
     ) -> None:
         styles = [roster.styles[row] for row in roster.drivers]
         self._rows = roster.drivers
@@ -71,7 +74,7 @@ class Drivers:
         self.router = Router(graph, roster, seed, routes)
         self.observer = Observer(roster, graph)
         self.perceiver = Perceiver(roster, graph, clock.step_s, seed)
-        self.model = DrivingModel(graph, roster, step_s=clock.step_s)
+        self.model: Control = control(graph, roster, step_s=clock.step_s)
 
     def think(self, state: State) -> Thought:
         """One tick: perceive the state and decide on it."""
@@ -83,14 +86,13 @@ class Drivers:
         observation = self.observer.observe(state, self.router.paths(state))
         percepts = self.perceiver.perceive(observation, self._named_states(state.time, speed))
         decisions = self.model.decide(percepts)
-        drivers, sides = self.model.lane_change_requests()
-        if len(drivers):
-            self.router.switch_lane(drivers, sides)
+        self.router.heed(self.model.requests())
         return Thought(observation, percepts, decisions)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forgets what these drivers were about: they have been put elsewhere."""
         self._blocked_s[drivers] = 0.0
+        self.model.begin_anew(drivers)
 
     def _guide(self, time: float) -> None:
         """Hands new programs to the drivers whose schedule has moved on; re-reads slow states."""

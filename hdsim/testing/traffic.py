@@ -118,7 +118,7 @@ class Traffic:
         paths = self.router.paths(state)
         self.percepts = neutral(self.observer.observe(state, paths))
         decisions = self.model.decide(self.percepts)
-        self.router.switch_lane(*self.model.lane_change_requests())
+        self.router.heed(self.model.requests())
         self._move(decisions)
         self.decisions = decisions
         self.frame += 1

@@ -90,11 +90,11 @@ def differences(traffic: Traffic, ticks: int, seed: int) -> tuple[list[str], Cou
             for name in ("accel", "steer")
             if not np.allclose(getattr(a, name), getattr(b, name), rtol=0.0, atol=CLOSE)
         ]
-        for x, y in zip(compiled.lane_change_requests(), plain.lane_change_requests(), strict=True):
-            if not np.array_equal(x, y):
-                found.append(f"requests at tick {tick}")
+        asked = compiled.requests()
+        if not np.array_equal(asked.change, plain.requests().change):
+            found.append(f"requests at tick {tick}")
         reasons.update(a.reason.tolist())
-        reasons[-1] += len(compiled.lane_change_requests()[0])
+        reasons[-1] += np.count_nonzero(asked.change)
     return found, reasons
 
 

@@ -56,13 +56,8 @@ class LaneChange:
         self._rested: Floats = np.zeros(n)
         self._until: Floats = np.full(n, -np.inf)
         self.side: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
-        self._asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
+        self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self._blocked_since: Floats = np.full(n, np.inf)
-
-    def requests(self) -> tuple[Ints, Ints]:
-        """Drivers that want to change now and their sides, of the last frame."""
-        drivers = np.flatnonzero(self._asked)
-        return drivers, self._asked[drivers].astype(np.int64)
 
     def update(self, percepts: Percepts, current: Floats, free: Floats) -> Floats:
         """Advance one frame.
@@ -93,8 +88,8 @@ class LaneChange:
 
         # A request that was granted shows as a change right ahead.
         reach = np.maximum(p.change_time * own.speed, p.change_min_length) + 5.0
-        granted = (self._asked != 0) & (side == self._asked) & (jump < reach)
-        refused = (self._asked != 0) & ~granted
+        granted = (self.asked != 0) & (side == self.asked) & (jump < reach)
+        refused = (self.asked != 0) & ~granted
         laid = (side != 0) & (jump < _HALF_CHANGE_M) & (self.side == 0)
         begin = granted | laid
         way = np.where(jump < np.inf, 2.0 * jump, 0.0)
@@ -105,12 +100,12 @@ class LaneChange:
         self.side = np.where(over_with, 0, self.side).astype(np.int8)
         self._rested = np.where(over_with, now + p.change_cooldown, self._rested)
         self._rested = np.where(refused, now + 0.5 * p.change_cooldown, self._rested)
-        self._asked = np.zeros_like(self._asked)
+        self.asked = np.zeros_like(self.asked)
 
         needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
         self._consider(percepts, current, free, needed, side, jump, onto)
         wait = np.where(
-            needed & (self._asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
+            needed & (self.asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
         )
         blocked = needed & (own.speed < 0.3)
         self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
@@ -145,7 +140,7 @@ class LaneChange:
             goal = np.where(beside[lane] >= 0, beside[lane], onto)
             wanted = due & (goal >= 0) & ~junction[:, 0]
             wanted &= np.where(needed, needed_side == side, free_to)
-            e = np.flatnonzero(wanted & (self._asked == 0))
+            e = np.flatnonzero(wanted & (self.asked == 0))
             if len(e) == 0:
                 continue
             target = goal[e]
@@ -197,7 +192,7 @@ class LaneChange:
             safe = (lag_after > -bound) & (mine > -bound)
             safe &= (there.lag_gap > _MIN_CLEARANCE_M) & (there.lead_gap > _MIN_CLEARANCE_M)
             ask = safe & (must | (gain > p.change_threshold))
-            self._asked[e[ask]] = side
+            self.asked[e[ask]] = side
 
     def _neighbours(
         self, obj: Objects, e: Ints, lane: Ints, s: Floats, length: Floats

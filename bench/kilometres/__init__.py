@@ -1,0 +1,1 @@
+"""Kilometres of HDSim's drivers among each other, and every collision with what led to it."""
