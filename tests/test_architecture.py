@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "server": {"core", "road"},
     "world": {"core", "road"},
     "report": {"core", "events", "record", "road"},
-    "testing": {"core", "road", "perception", "control"},
+    "testing": {"core", "road", "driver", "perception", "control", "guidance", "run"},
 }
 
 
@@ -79,7 +79,7 @@ def test_imports_point_towards_core(room) -> None:
 
 def test_every_room_has_its_rule_and_is_described() -> None:
     rooms = {p.parent.name for p in PACKAGE.glob("*/__init__.py")}
-    assert rooms == set(MAY_IMPORT) | {"run"}  # the run and the command line know everyone
+    assert rooms == set(MAY_IMPORT) | {"run", "study"}  # they and the command line know everyone
     assert [room for room in rooms if f"`{room}/`" not in PAGE] == []
 
 
@@ -92,7 +92,11 @@ def test_server_and_world_meet_on_the_wire_only() -> None:
     found = arrows()
     assert "server" not in found["world"]
     assert "world" not in found["server"]
-    assert "server" not in found["run"]
+    assert "server" not in found["run"] | found["study"]
+
+
+def test_nobody_but_the_command_line_imports_the_studies() -> None:
+    assert {room for room, seen in arrows().items() if "study" in seen} <= {"cli"}
 
 
 def test_only_world_and_road_import_carla() -> None:

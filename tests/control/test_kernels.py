@@ -133,7 +133,7 @@ def test_a_difference_shows():
     """Other parameters are another model: the comparison can fail."""
     graph, index = straight(300.0)
     traffic = Traffic(graph, [(index["0"], 20.0, 5.0), (index["0"], 40.0, 5.0)])
-    traffic.model = type(traffic.model)(graph, traffic.roster)
+    traffic.drivers.model = type(traffic.model)(graph, traffic.roster)
     slow = PlainModel(graph, traffic.roster, Parameters(time_gap=2.0))
     traffic.tick()
     assert traffic.percepts is not None

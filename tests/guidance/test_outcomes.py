@@ -7,11 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from hdsim.core.command import Decisions
-from hdsim.driver.layers import DriverStates
-from hdsim.driver.load import load_profile
-from hdsim.guidance.compile import compile_schedule
-from hdsim.perception.perceive import Perceiver
 from hdsim.testing.scenes import Strip, build, line
 from hdsim.testing.traffic import LENGTH, Script, Traffic
 
@@ -22,32 +17,15 @@ LIMIT_MPS = 13.9
 WARM_UP_TICKS = 400
 
 
-class StyledTraffic(Traffic):
+def styled_traffic(scripts: dict[int, Script], starts: list[tuple[int, float, float]]) -> Traffic:
     """Drivers of ``STYLES``, ``EACH`` of them, every one on a road of its own."""
-
-    def __init__(self, scripts: dict[int, Script], starts: list[tuple[int, float, float]]) -> None:
-        n = len(STYLES) * EACH
-        strips = {
-            str(i): Strip(*line(0.0, i * ROAD_APART_M, 3000.0, i * ROAD_APART_M), limit=LIMIT_MPS)
-            for i in range(n)
-        }
-        super().__init__(build("roads", strips)[0], starts, scripts=scripts)
-        schedules = [compile_schedule(load_profile(s)) for s in STYLES for _ in range(EACH)]
-        self._states = DriverStates.of([s.profile for s in schedules])
-        self._perceiver = Perceiver(self.roster, self.graph, self._step, seed=1)
-        self._perceiver.set_programs({d: s.at(0.0, {}) for d, s in enumerate(schedules)})
-
-    def tick(self) -> Decisions:
-        state = self.state()
-        observation = self.observer.observe(state, self.router.paths(state))
-        speed = self.speed[self.roster.drivers]
-        states = {**self._states.at(self.time), "speed_mps": speed, "blocked_s": 0.0 * speed}
-        self.percepts = self._perceiver.perceive(observation, states)
-        decisions = self.model.decide(self.percepts)
-        self._move(decisions)
-        self.frame += 1
-        self._follow_scripts()
-        return decisions
+    n = len(STYLES) * EACH
+    strips = {
+        str(i): Strip(*line(0.0, i * ROAD_APART_M, 3000.0, i * ROAD_APART_M), limit=LIMIT_MPS)
+        for i in range(n)
+    }
+    styles = [style for style in STYLES for _ in range(EACH)] + [""] * len(scripts)
+    return Traffic(build("roads", strips)[0], starts, scripts=scripts, styles=styles, seed=1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +44,7 @@ def by_style(values: np.ndarray) -> np.ndarray:
 def outcomes() -> dict[str, Outcome]:
     n = len(STYLES) * EACH
     own = [(i, 50.0, 10.0) for i in range(n)]
-    free = StyledTraffic({}, own)
+    free = styled_traffic({}, own)
     lateral, speed = [], []
     free.run(80.0, lambda t: (lateral.append(t.y.copy()), speed.append(t.speed.copy())))
     sdlp = np.array(lateral)[WARM_UP_TICKS:].std(axis=0)[None]
@@ -80,7 +58,7 @@ def outcomes() -> dict[str, Outcome]:
 
         return at
 
-    following = StyledTraffic(
+    following = styled_traffic(
         {n + i: lead(i) for i in range(n)}, [*own, *((i, 80.0, 10.0) for i in range(n))]
     )
     gaps = []
