@@ -33,7 +33,7 @@ from hdsim.server.sensors.catalogue import SENSORS, WITHOUT_EFFECT, is_camera
 
 DOCS = Path(__file__).resolve().parent
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_COMMON = ("op", "select", "course", "gain", "source")
+_COMMON = ("op", "select", "course", "gain", "source", "cause")
 Schema = dict[str, Any]
 
 

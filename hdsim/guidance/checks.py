@@ -16,7 +16,14 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hdsim.core.errors import HdsimError
-from hdsim.perception.catalogue import Attend, Episodic, LookAway, MisreadSignal, Operation
+from hdsim.perception.catalogue import (
+    Attend,
+    Episodic,
+    LookAway,
+    MisreadSignal,
+    Operation,
+    Scan,
+)
 
 MAX_ANSWER_CHARS = 50_000
 MAX_OPERATIONS = 8
@@ -159,6 +166,8 @@ def _problems(where: str, o: Operation) -> list[str]:
         short = isinstance(o.course, Episodic) and o.course.duration_median_s <= 5.0
         if not short and _glance_share(o) > MAX_OFF_ROAD_SHARE_ALWAYS:
             found.append(f"{where}.on_road_s: expected looks at the road between the glances")
+    if isinstance(o, Scan) and o.inside_s > MAX_GLANCE_MEDIAN_S:
+        found.append(f"{where}.inside_s: expected at most {MAX_GLANCE_MEDIAN_S:g}")
     return found
 
 
@@ -186,6 +195,9 @@ def _glance_share(o: LookAway) -> float:
 
 def _off_road_share(o: Operation) -> float:
     """Long-run share of time off the road by one operation; full strength and state gains."""
+    if isinstance(o, Scan):  # away from junctions, where the share inside is largest
+        mirrors = o.inner_mirror + o.left_mirror + o.right_mirror
+        return o.inside / (1.0 + mirrors + o.inside)
     if not isinstance(o, LookAway):
         return 0.0
     if not isinstance(o.course, Episodic):

@@ -84,7 +84,7 @@ def _named(program: PerceptionProgram) -> dict[str, Operation]:
 
 
 def _flat(operation: Operation) -> dict[str, Any]:
-    data = operation.model_dump(mode="json", exclude={"source", "op"})
+    data = operation.model_dump(mode="json", exclude={"source", "cause", "op"})
     flat: dict[str, Any] = {}
     for key, value in data.items():
         inner = value if isinstance(value, dict) else {}
@@ -94,6 +94,8 @@ def _flat(operation: Operation) -> dict[str, Any]:
 
 def _values(operation: Operation) -> str:
     data = operation.model_dump(
-        mode="json", exclude_defaults=True, exclude={"source", "op", "select", "course", "gain"}
+        mode="json",
+        exclude_defaults=True,
+        exclude={"source", "cause", "op", "select", "course", "gain"},
     )
     return ", ".join(f"{k} {v}" for k, v in data.items()) or "as by default"

@@ -46,6 +46,19 @@ RULES: dict[str, _Rule] = {
     "range_m": min,
     "max_objects": min,
     "memory_s": max,
+    "drift_mps": hypot,
+    "inner_mirror": _sum,
+    "left_mirror": _sum,
+    "right_mirror": _sum,
+    "crossing_left": _sum,
+    "crossing_right": _sum,
+    "inside": _sum,
+    "radius_deg": min,
+    "bound": _sum,
+    "gate_per_s": _sum,
+    "looming_gain": _product,
+    "lamp_per_s": _sum,
+    "away_gain": _product,
     "glance_median_s": max,
 }
 
@@ -59,7 +72,7 @@ def compose(operations: Iterable[Operation]) -> tuple[Operation, ...]:
     groups: dict[str, list[Operation]] = {}
     for i, operation in enumerate(operations):
         acting = {p.name for p in KINDS[operation.op].scaled}
-        alike = operation.model_dump_json(exclude={*acting, "source"})
+        alike = operation.model_dump_json(exclude={*acting, "source", "cause"})
         groups.setdefault(f"{i}" if operation.op == "look_away" else alike, []).append(operation)
     return tuple(reduce(_combine, group) for group in groups.values())
 
@@ -71,4 +84,6 @@ def _combine(a: Operation, b: Operation) -> Operation:
         value = RULES[name](values[name], getattr(b, name))
         values[name] = value if isinstance(value, int) else round(value, 6)
     values["source"] = "; ".join(dict.fromkeys(text for text in (a.source, b.source) if text))
+    causes = dict.fromkeys([*a.cause.split(" + "), *b.cause.split(" + ")])
+    values["cause"] = " + ".join(filter(None, causes))
     return operation_adapter.validate_python(values)

@@ -21,7 +21,7 @@ from hdsim.guidance.schedule import Policies
 from hdsim.perception.catalogue import Layer, operation_adapter
 
 _PARTS = ("Selector", "Constant", "Ramp", "Episodic", "Gain")
-_COMMON = ("op", "select", "course", "gain", "source")
+_COMMON = ("op", "select", "course", "gain", "source", "cause")
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hdsim.perception.catalogue import (
+    Accumulate,
     Attend,
     BendLane,
     Constant,
@@ -20,8 +21,10 @@ from hdsim.perception.catalogue import (
     ScaleOwnSpeed,
     ScaleSize,
     ScaleSpeedLimit,
+    Scan,
     Selector,
     ShiftLateral,
+    UsefulField,
 )
 
 _WHO = {
@@ -114,6 +117,33 @@ def _clauses(o: Operation) -> Iterator[str]:
                 f"the eyes are off the road for about {o.glance_median_s:g} s at a time, "
                 f"with looks at the road of {o.on_road_s:g} s between"
             )
+        case Scan():
+            yield from _scanned(o)
+        case UsefulField() if o.radius_deg < 180.0:
+            yield f"{who} are taken in only within {o.radius_deg:g} degrees of where the eyes look"
+        case Accumulate():
+            if o.bound:
+                yield f"changes of speed of {who} are registered by looming of {o.bound:.2g} in all"
+            if o.looming_gain != 1.0:
+                yield f"evidence of looming counts {o.looming_gain:.0%}"
+            if o.away_gain != 1.0:
+                yield f"evidence during glances counts {o.away_gain:.0%}"
+
+
+def _scanned(o: Scan) -> Iterator[str]:
+    weights = {
+        "in the inner mirror": o.inner_mirror,
+        "in the left mirror": o.left_mirror,
+        "in the right mirror": o.right_mirror,
+        "inside the car": o.inside,
+    }
+    total = 1.0 + sum(weights.values())
+    shares = [f"{w / total:.0%} {where}" for where, w in weights.items() if w]
+    if shares:
+        yield f"of the time the eyes are {', '.join(shares)}"
+    crossing = max(o.crossing_left, o.crossing_right)
+    if crossing:
+        yield f"near junctions they look to the sides {crossing:g} times as much as ahead"
 
 
 def _attention(o: Attend, who: str) -> Iterator[str]:
@@ -129,6 +159,8 @@ def _attention(o: Attend, who: str) -> Iterator[str]:
         rest.append(f"{o.miss_probability:.0%} {{}}are overlooked for {o.miss_s:g} s at first")
     if o.memory_s:
         rest.append(f"those {{}}out of sight are remembered for {o.memory_s:g} s")
+    if o.drift_mps:
+        rest.append(f"the speed of those {{}}out of sight is misjudged by {o.drift_mps:g} m/s")
     if noticed:
         yield f"{who} {_are(o.select)} noticed {' and '.join(noticed)}"
     # Whom it is about is said once.

@@ -50,12 +50,22 @@ def values(operation: Operation) -> str:
 
 # Parameters without a neutral value, and the ones without which they mean nothing.
 _NOISES = ("noise_sd", "noise_sd_per_s", "noise_sd_m", "offset_sd_m", "curvature_sd_per_m")
+_MIRRORS = ("inner_mirror", "left_mirror", "right_mirror")
+_CROSSING = ("crossing_left", "crossing_right")
 _SHAPES = {
     "latency_sigma": ("latency_median_s",),
     "miss_s": ("miss_probability",),
-    "glance_sigma": ("glance_median_s",),
+    "glance_sigma": ("glance_median_s", *_MIRRORS, *_CROSSING, "inside"),
     "on_road_s": ("glance_median_s",),
     "noise_tau_s": _NOISES,
+    "memory_sigma": ("memory_s",),
+    "change_gain": _MIRRORS,
+    "inner_mirror_s": ("inner_mirror",),
+    "side_mirror_s": ("left_mirror", "right_mirror"),
+    "crossing_s": _CROSSING,
+    "inside_s": ("inside",),
+    "edge_rate_per_s": ("radius_deg",),
+    "falloff_deg": ("radius_deg",),
     "actual": ("probability",),
     "seen": ("probability",),
 }

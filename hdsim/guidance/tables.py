@@ -88,6 +88,7 @@ class Table(BaseModel):
             if data.get("course", {}).get("rate_per_s") == 0.0:  # rarer than can be written
                 continue
             data["source"] = f"{self.factor}: {raw['source']}"
+            data["cause"] = self.kind or self.factor
             found.append(operation_adapter.validate_python(data))
         return tuple(operation for operation in found if not is_neutral(operation))
 

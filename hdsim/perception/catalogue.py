@@ -86,6 +86,11 @@ class _Operation(_Data):
     source: str = Field(
         default="", max_length=1000, description="Where the numbers come from; [P] for a proposal."
     )
+    cause: str = Field(
+        default="",
+        max_length=200,
+        description="The trait or state it stands for; beliefs are attributed to it.",
+    )
 
 
 class Attend(_Operation):
@@ -96,8 +101,12 @@ class Attend(_Operation):
     pressing ones (nearest in time) can be held; range limits what is noticed at all. Objects that
     go out of sight are believed to move on at constant velocity for ``memory_s``.
 
+    Memory decays: with ``memory_sigma`` the time an object is kept is lognormal, and with
+    ``drift_mps`` an unseen object is believed to move on at a wrong speed, drawn once for each time
+    it goes out of sight, so that its place grows more uncertain the longer it is not seen.
+
     Several of these compose: the shortest range, the fewest objects, the longest memory; latencies
-    add up; misses are independent chances.
+    add up; misses are independent chances; drifts add in variance.
     """
 
     op: Literal["attend"] = "attend"
@@ -113,6 +122,15 @@ class Attend(_Operation):
         le=10.0,
         description="How long an object that went out of sight is kept in mind [s]. Neutral: 0. "
         "The default is a proposal.",
+    )
+    memory_sigma: float = Field(
+        default=0.0, ge=0.0, le=1.5, description="Log standard deviation of that time."
+    )
+    drift_mps: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=5.0,
+        description="SD of the error of an unseen object's speed [m/s]. Neutral: 0.",
     )
 
 
@@ -240,6 +258,88 @@ class LookAway(_Operation):
     on_road_s: float = Field(default=1.0, ge=0.1, le=10.0)
 
 
+class Scan(_Operation):
+    """Gaze moves between areas: ahead, mirrors, crossing traffic, inside the car.
+
+    SEEV: an area's share of dwell time is its weight (bandwidth x value) times its relevance now,
+    over the sum of all areas; the road ahead has weight 1. Mirrors are relevant always, and
+    ``change_gain`` times as much before a lane change, on its side; crossing areas are relevant
+    near a junction ahead only. After each glance the eyes return to the road ahead; glances are
+    lognormal, and looks ahead as long as the shares ask for. What gaze cannot see (outside
+    ``useful_field``, behind without a mirror, in a blind spot) lives on in memory; a glance inside
+    is eyes off the road. Weights of several scans add up.
+
+    Source: Wickens et al. 2003; Horrey, Wickens & Consalus 2006 (steady-state form); glance lengths
+    Taoka 1990. Which areas, their geometry and the relevance by distance are proposals.
+    """
+
+    op: Literal["scan"] = "scan"
+    inner_mirror: float = Field(default=0.0, ge=0.0, le=20.0, description="Weight. Neutral: 0.")
+    left_mirror: float = Field(
+        default=0.0, ge=0.0, le=20.0, description="Weight of mirror and shoulder. Neutral: 0."
+    )
+    right_mirror: float = Field(
+        default=0.0, ge=0.0, le=20.0, description="Weight of mirror and shoulder. Neutral: 0."
+    )
+    crossing_left: float = Field(default=0.0, ge=0.0, le=20.0, description="Weight. Neutral: 0.")
+    crossing_right: float = Field(default=0.0, ge=0.0, le=20.0, description="Weight. Neutral: 0.")
+    inside: float = Field(
+        default=0.0, ge=0.0, le=20.0, description="Weight of instruments, phone. Neutral: 0."
+    )
+    change_gain: float = Field(
+        default=3.0, ge=1.0, le=20.0, description="Mirrors before a lane change."
+    )
+    inner_mirror_s: float = Field(default=0.75, ge=0.1, le=5.0, description="Mean glance [s].")
+    side_mirror_s: float = Field(default=1.1, ge=0.1, le=5.0, description="Mean glance [s].")
+    crossing_s: float = Field(default=0.8, ge=0.1, le=5.0, description="Mean glance [s].")
+    inside_s: float = Field(default=0.62, ge=0.1, le=8.0, description="Mean glance [s].")
+    glance_sigma: float = Field(
+        default=0.45, ge=0.0, le=1.5, description="Log standard deviation of all looks."
+    )
+
+
+class UsefulField(_Operation):
+    """What lies farther than ``radius_deg`` from where the eyes look is not taken in.
+
+    A new object out there is noticed by chance: at ``edge_rate_per_s`` at the edge of the field,
+    e times less often every ``falloff_deg`` beyond it; known ones live on in memory. Nothing is
+    noticed more than 100 degrees off the gaze. Without a ``scan`` the eyes look ahead, and mirrors
+    count as looked into. Of several the narrowest field holds.
+
+    Source: the useful field of view is tested to 30 deg (Ball et al. 2006); rates are proposals.
+    """
+
+    op: Literal["useful_field"] = "useful_field"
+    radius_deg: float = Field(ge=5.0, le=180.0, description="Neutral: 180.")
+    edge_rate_per_s: float = Field(default=2.0, ge=0.0, le=20.0)
+    falloff_deg: float = Field(default=20.0, ge=1.0, le=180.0)
+
+
+class Accumulate(_Operation):
+    """A change of an object's speed is registered when enough evidence of it has come together.
+
+    Evidence is looming that the driver does not expect: the difference between the true 1/TTC and
+    the one by the speed the driver believes in. It grows as ``looming_gain`` x (its size -
+    ``gate_per_s``), never below 0; brake lamps of a vehicle seen from behind add ``lamp_per_s``
+    before the gain. At ``bound`` the change is registered: from then on the true speed is seen
+    until it has been steady for a second. An object noticed for the first time that drives the same
+    way is expected not to close. During glances evidence of what is ahead grows ``away_gain`` times
+    as fast, and reaching the bound ends the glance.
+
+    Gains multiply; bounds, gates and lamps of several add up.
+
+    Source: Markkula 2014 and 2021; fit to "normal" braking of Kiefer et al.: gate 0.0155, bound
+    0.0888. Lamp, steadiness and ``away_gain`` are proposals.
+    """
+
+    op: Literal["accumulate"] = "accumulate"
+    bound: float = Field(default=0.0888, ge=0.0, le=2.0, description="Neutral: 0, at once.")
+    gate_per_s: float = Field(default=0.0155, ge=0.0, le=0.5, description="Neutral: 0.")
+    looming_gain: float = Field(default=1.0, ge=0.05, le=5.0, description="Neutral: 1.")
+    lamp_per_s: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")
+    away_gain: float = Field(default=1.0, ge=0.0, le=1.0, description="Neutral: 1.")
+
+
 Operation = Annotated[
     Attend
     | Delay
@@ -251,7 +351,10 @@ Operation = Annotated[
     | MisreadSignal
     | ScaleOwnSpeed
     | ScaleSpeedLimit
-    | LookAway,
+    | LookAway
+    | Scan
+    | UsefulField
+    | Accumulate,
     Field(discriminator="op"),
 ]
 
@@ -259,8 +362,9 @@ Operation = Annotated[
 class PerceptionProgram(_Data):
     """One layer's program: operations applied together with those of the other layers.
 
-    The order of application is fixed by kind (attend and look away decide what is registered, then
-    delay, then the distortions), not by position, so layers compose the same way round.
+    The order of application is fixed by kind (scan, useful field, look away and attend decide what
+    is registered, then delay, then accumulate, then the distortions), not by position, so layers
+    compose the same way round.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")

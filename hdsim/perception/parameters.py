@@ -51,8 +51,43 @@ KINDS: dict[str, Kind] = {
             Parameter("latency_median_s", 0.0),
             Parameter("miss_probability", 0.0),
             Parameter("memory_s", 0.0),
+            Parameter("drift_mps", 0.0),
         ),
-        raw={"latency_sigma": 0.0, "miss_s": 0.0},
+        raw={"latency_sigma": 0.0, "miss_s": 0.0, "memory_sigma": 0.0},
+    ),
+    "scan": Kind(
+        scaled=tuple(
+            Parameter(area, 0.0)
+            for area in (
+                "inner_mirror",
+                "left_mirror",
+                "right_mirror",
+                "crossing_left",
+                "crossing_right",
+                "inside",
+            )
+        ),
+        raw={
+            "change_gain": 1.0,
+            "inner_mirror_s": 1.0,
+            "side_mirror_s": 1.0,
+            "crossing_s": 1.0,
+            "inside_s": 1.0,
+            "glance_sigma": 0.0,
+        },
+    ),
+    "useful_field": Kind(
+        scaled=(Parameter("radius_deg", 180.0),),
+        raw={"edge_rate_per_s": 0.0, "falloff_deg": 20.0},
+    ),
+    "accumulate": Kind(
+        scaled=(
+            Parameter("bound", 0.0),
+            Parameter("gate_per_s", 0.0),
+            Parameter("looming_gain", 1.0),
+            Parameter("lamp_per_s", 0.0),
+            Parameter("away_gain", 1.0),
+        ),
     ),
     "look_away": Kind(
         scaled=(Parameter("glance_median_s", 0.0),),

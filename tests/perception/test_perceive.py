@@ -26,7 +26,13 @@ STRONG: list[dict[str, Any]] = [
     {"op": "scale_own_speed", "factor": 0.8, "noise_sd": 0.2},
     {"op": "scale_speed_limit", "factor": 1.4},
     {"op": "look_away", "glance_median_s": 2.0},
+    {"op": "scan", "inner_mirror": 0.5, "left_mirror": 0.5, "right_mirror": 0.5,
+     "crossing_left": 1.0, "crossing_right": 1.0, "inside": 1.0},
+    {"op": "useful_field", "radius_deg": 10.0},
+    {"op": "accumulate", "bound": 0.5},
 ]  # fmt: skip
+# No signal, and nothing that changes its speed.
+_NOT_HERE = ("misread_signal", "accumulate", "scan", "useful_field")
 NEVER = {"course": "ramp", "start_s": 1e6, "rise_s": 1.0}
 NO_GAIN = {"state": "fatigue", "at_zero": 0.0, "slope": 0.0}
 
@@ -74,7 +80,7 @@ def test_an_operation_touches_only_its_own_driver(op):
 
 
 @pytest.mark.parametrize(
-    "op", [o for o in STRONG if o["op"] != "misread_signal"], ids=lambda o: o["op"]
+    "op", [o for o in STRONG if o["op"] not in _NOT_HERE], ids=lambda o: o["op"]
 )
 def test_a_strong_operation_changes_something(op):
     drive = Drive(program(op))
