@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from hdsim.control.model import DrivingModel
+from hdsim.control.protocol import ControlFactory
 from hdsim.core import seeds
 from hdsim.core.clock import Clock
 from hdsim.core.errors import InputError
+from hdsim.core.importing import load_callable
 from hdsim.core.state import Ints, Roster
 from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
@@ -24,7 +28,7 @@ from hdsim.scenario.task import RoamRoute, ScenarioTask, SpawnRoute
 from hdsim.scenario.weather import WeatherFields
 from hdsim.world.actuation import Actuator
 from hdsim.world.contacts import ContactSensor
-from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, load_callable
+from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, load_ego
 from hdsim.world.frames import to_carla
 from hdsim.world.session import Session, SpawnRequest, Vehicle
 from hdsim.world.snapshot import SnapshotReader
@@ -77,6 +81,18 @@ class Stage:
 def ego_profile(task: ScenarioTask) -> str | None:
     """Profile of an HDSim driver as ego, ``None`` for other egos."""
     return task.agent.partition(":")[2] if task.agent.startswith("hdsim:") else None
+
+
+def control_of(task: ScenarioTask) -> ControlFactory:
+    """What builds the driving model of HDSim's drivers.
+
+    Raises:
+        InputError: If the scenario names one that cannot be imported.
+    """
+    if task.driving_model == "hdsim":
+        return DrivingModel
+    factory = load_callable(task.driving_model, task.source, "driving_model")
+    return cast("ControlFactory", factory)
 
 
 def route_of(
@@ -159,7 +175,9 @@ def build(
         route=route,
         timeout_s=timeout_of(task, route),
         reader=SnapshotReader(session.world, actors, graph, clock.step_s),
-        drivers=Drivers(roster, graph, schedules, clock, task.seed, routes) if driven else None,
+        drivers=Drivers(roster, graph, schedules, clock, task.seed, routes, control_of(task))
+        if driven
+        else None,
         actuator=Actuator(driven, roster.drivers, clock.step_s) if driven else None,
         ego=_ego(session, task, actors[0], graph, route),
         contacts=ContactSensor(session, actors[0], actors),
@@ -246,7 +264,7 @@ def _ego(
         return PassiveEgo()
     if task.agent == "traffic_manager":
         return TrafficManagerEgo(session, actor, graph, route, task.seed, free_port())
-    return CallableEgo(load_callable(task.agent, task.source), session, actor, route)
+    return CallableEgo(load_ego(task.agent, task.source), session, actor, route)
 
 
 def free_port() -> int:

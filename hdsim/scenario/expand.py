@@ -250,6 +250,7 @@ def _task(
         seed=scenario.seed,
         detectors=scenario.detectors,
         guidance=scenario.guidance,
+        driving_model=scenario.driving_model,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.errors import did_you_mean
+from hdsim.core.importing import IMPORTABLE
 from hdsim.events.thresholds import Thresholds
 from hdsim.scenario.weather import Weather
 
@@ -76,7 +77,7 @@ RouteSource = Annotated[
     Discriminator(_route_kind),
 ]
 
-_AGENT = re.compile(r"traffic_manager|hdsim:[\w.-]+|[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_AGENT = re.compile(rf"traffic_manager|hdsim:[\w.-]+|{IMPORTABLE.pattern}")
 
 
 class Ego(Part):
@@ -207,6 +208,12 @@ class Scenario(Part):
     detectors: Thresholds = Thresholds()
     guidance: Literal["offline", "cached", "live"] = Field(
         default="offline", description="Where perception programs come from."
+    )
+    driving_model: str = Field(
+        default="hdsim",
+        pattern=rf"^(hdsim|{IMPORTABLE.pattern})$",
+        description="What HDSim's drivers drive by, given what they perceive: hdsim, or "
+        "module:Factory (hdsim.control.protocol.ControlFactory), the module beside this file.",
     )
     matrix: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
         default_factory=dict,

@@ -68,6 +68,7 @@ class ScenarioTask(_Frozen):
         seed: Seed of every draw.
         detectors: Thresholds.
         guidance: Where perception programs come from.
+        driving_model: What HDSim's drivers drive by: ``hdsim`` or ``module:Factory``.
         drivers: Profile of each NPC, once the mix has been dealt out; a run records tasks so.
     """
 
@@ -87,6 +88,7 @@ class ScenarioTask(_Frozen):
     seed: int
     detectors: Thresholds
     guidance: Literal["offline", "cached", "live"]
+    driving_model: str = "hdsim"
     drivers: tuple[str, ...] = ()
 
     @property

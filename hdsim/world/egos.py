@@ -5,16 +5,14 @@ An HDSim driver as ego is simply one more driver of the run and needs no adapter
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 import carla
 
 from hdsim.core.errors import InputError
+from hdsim.core.importing import load_callable
 from hdsim.core.state import State
 from hdsim.road.routes import Route
 from hdsim.world.frames import to_carla
@@ -82,8 +80,8 @@ class CallableEgo:
         return [carla.command.ApplyVehicleControl(self._actor.id, control)]
 
 
-def load_callable(name: str, where: str) -> Callable[[EgoView], carla.VehicleControl]:
-    """``module:Callable`` to a callable; a class is instantiated once.
+def load_ego(name: str, where: str) -> Callable[[EgoView], carla.VehicleControl]:
+    """A user's ego by ``module:Callable``; a class is instantiated once.
 
     Args:
         name: The module is looked for beside the scenario file first.
@@ -92,17 +90,8 @@ def load_callable(name: str, where: str) -> Callable[[EgoView], carla.VehicleCon
     Raises:
         InputError: If there is no such module or attribute, or it cannot be called.
     """
-    module_name, _, attribute = name.partition(":")
-    beside = str(Path(where).resolve().parent)
-    if beside not in sys.path:
-        sys.path.insert(0, beside)
-    try:
-        found = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            where, "ego.agent", name, f"an importable module:Callable ({error})"
-        ) from error
+    found = load_callable(name, where, "ego.agent")
     drive = found() if isinstance(found, type) else found
     if not callable(drive):
-        raise InputError(where, "ego.agent", name, "something that can be called")
+        raise InputError(where, "ego.agent", name, "a class whose instances can be called")
     return cast("Callable[[EgoView], carla.VehicleControl]", drive)

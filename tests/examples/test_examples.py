@@ -95,6 +95,16 @@ def test_05_a_callable_drives_its_route_and_its_blind_spot_is_found(tmp_path) ->
     assert "red_light" in {failure["kind"] for failure in Run.open(out).failures}
 
 
+@pytest.mark.timeout(300)
+def test_06_a_policy_on_rasters_drives_its_route(tmp_path) -> None:
+    hdsim("run", "examples/06_bev_policy.yaml", "--out", tmp_path / "run")
+    row = only_row(tmp_path / "run")
+    assert row["route_completion_pct"] > 50.0
+    assert row["collisions_ego_at_fault"] == row["red_lights"] == 0
+    assert row["off_road_share"] == 0.0
+    assert row["hdsim_ms_median"] > 0.0
+
+
 @pytest.fixture(scope="module")
 def foreign() -> Iterator[Callable[..., str]]:
     """Runs a program of ``examples/foreign`` on an embedded server."""
