@@ -115,7 +115,9 @@ def _draw(
 
 def _vehicles(percepts: Percepts) -> _Boxes:
     o = percepts.objects
-    return _Boxes(*(a.copy() for a in (o.x, o.y, o.yaw, o.length, o.width, o.seen)))
+    return _Boxes(
+        o.x.copy(), o.y.copy(), o.yaw.copy(), o.length.copy(), o.width.copy(), o.seen.copy()
+    )  # fmt: skip
 
 
 def _signals(percepts: Percepts) -> tuple[tuple[int, _Boxes], ...]:
@@ -126,9 +128,11 @@ def _signals(percepts: Percepts) -> tuple[tuple[int, _Boxes], ...]:
     wanted = np.where(there, signal.distance, 0.0) + 0.5 * own.length
     at = np.argmin(np.abs(paths.s - wanted[:, None]), axis=1)
     rows = np.arange(len(at))
-    place = [a[rows, at][:, None] for a in (paths.x, paths.y, paths.yaw)]
-    size = np.full((len(at), 1), _BAR_M), paths.width[rows, at][:, None]
+    x, y, yaw, width = (
+        a[rows, at][:, None] for a in (paths.x, paths.y, paths.yaw, paths.width)
+    )  # fmt: skip
+    deep = np.full(width.shape, _BAR_M)
     return tuple(
-        (value, _Boxes(*place, *size, (there & (signal.state == state))[:, None]))
+        (value, _Boxes(x, y, yaw, deep, width, (there & (signal.state == state))[:, None]))
         for state, value in _SHOWN
     )
