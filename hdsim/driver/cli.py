@@ -15,6 +15,7 @@ from hdsim.core.errors import InputError
 from hdsim.driver.layers import layer_state
 from hdsim.driver.load import folders, load_profile, names
 from hdsim.driver.mix import Mix, load_mix, mix_profiles
+from hdsim.driver.new import new_profile
 from hdsim.driver.profile import DriverProfile, ProfileFile
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.notes import unheard_description
@@ -108,6 +109,28 @@ def _home(path: Path) -> Path:
 
 def _as_path(path: Path) -> str:
     return str(path) if "/" in str(path) else f"./{path}"
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Of the new profile.")],
+    extends: Annotated[str, typer.Option("--from", help="Profile to start from.")] = "normal",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Value by dotted key: physiology.alcohol.bac=0.05; repeatable."),
+    ] = None,
+    description: Annotated[str, typer.Option(help="The driver in plain words.")] = "",
+    folder: Annotated[Path, typer.Option(help="Where to put it.")] = Path("drivers"),
+) -> None:
+    """Start a profile from a preset, with completion in editors that know JSON Schema."""
+    values = {}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not (key and equals and value):
+            raise InputError("--set", value=setting, expected="KEY=VALUE")
+        values[key] = value
+    path = new_profile(name, extends, values, description, folder)
+    typer.echo(f"{path}: written; `hdsim drivers show {path}` shows what it does")
 
 
 @app.command()
