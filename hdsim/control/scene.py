@@ -9,6 +9,7 @@ import numpy as np
 from hdsim.control.parameters import Parameters
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
+from hdsim.core.planar import nearest_point
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -39,8 +40,6 @@ _CLEARS_S = 0.5
 _CROSSING_SPEED = 1.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
-# Every so many points of the path are searched first.
-_COARSE = 3
 
 
 def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
@@ -110,7 +109,7 @@ def _project(
         for k in range(seen.shape[1]):
             if not seen[d, k]:
                 continue
-            near = _nearest(path_x[d], path_y[d], x[d, k], y[d, k])
+            near = nearest_point(path_x[d], path_y[d], path_s[d], x[d, k], y[d, k])
             c, sn = np.cos(path_yaw[d, near]), np.sin(path_yaw[d, near])
             ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
             along, lateral = ox * c + oy * sn, oy * c - ox * sn
@@ -142,22 +141,6 @@ def _project(
                 other = _height(lane_first, lane_length, lane_z, lane[d, k], lane_s[d, k])
                 blocking[d, k] = abs(other - below) < _LEVEL_M
     return gaps, cosines, blocking
-
-
-@compiled
-def _nearest(path_x: Floats, path_y: Floats, x: float, y: float) -> int:
-    """Index of the point of a path nearest to a position: coarse, then fine."""
-    middle, least = 0, np.inf
-    for i in range(0, len(path_x), _COARSE):
-        dx, dy = x - path_x[i], y - path_y[i]
-        if dx * dx + dy * dy < least:
-            middle, least = i, dx * dx + dy * dy
-    best, least = middle, np.inf
-    for i in range(max(middle - _COARSE + 1, 0), min(middle + _COARSE, len(path_x))):
-        dx, dy = x - path_x[i], y - path_y[i]
-        if dx * dx + dy * dy < least:
-            best, least = i, dx * dx + dy * dy
-    return best
 
 
 @compiled

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdsim.core.compiled import compiled
+from hdsim.core.planar import wrap
 from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -233,25 +234,24 @@ def window(
     s, limit, width, lane_s = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
     lane = np.empty(shape, dtype=np.int64)
     for d in range(shape[0]):
-        last = max(count[d] - 1, 0)
+        last, path = max(count[d] - 1, 0), samples[d]
         for j in range(shape[1]):
             at = begin[d] + ahead[j] * stretch[d]
             u = at / SPACING_M
             k = min(int(u), max(last - 1, 0))
-            f = min(u - k, 1.0)
-            a, b = samples[d, k], samples[d, min(k + 1, last)]
-            heading = a[YAW] + (b[YAW] - a[YAW]) * f
-            beyond = max((u - last) * SPACING_M, 0.0)
-            x[d, j] = a[X] + (b[X] - a[X]) * f
-            y[d, j] = a[Y] + (b[Y] - a[Y]) * f
-            if beyond > 0.0:
+            f, n = min(u - k, 1.0), min(k + 1, last)
+            heading = path[k, YAW] + (path[n, YAW] - path[k, YAW]) * f
+            x[d, j] = path[k, X] + (path[n, X] - path[k, X]) * f
+            y[d, j] = path[k, Y] + (path[n, Y] - path[k, Y]) * f
+            if u > last:
+                beyond = (u - last) * SPACING_M
                 x[d, j] += beyond * np.cos(heading)
                 y[d, j] += beyond * np.sin(heading)
-            yaw[d, j] = np.pi - (np.pi - heading) % (2 * np.pi)
-            curvature[d, j] = a[CURVATURE] + (b[CURVATURE] - a[CURVATURE]) * f
+            yaw[d, j] = wrap(heading)
+            curvature[d, j] = path[k, CURVATURE] + (path[n, CURVATURE] - path[k, CURVATURE]) * f
             s[d, j] = at - begin[d]
-            limit[d, j] = a[LIMIT]
-            width[d, j] = a[WIDTH] + (b[WIDTH] - a[WIDTH]) * f
+            limit[d, j] = path[k, LIMIT]
+            width[d, j] = path[k, WIDTH] + (path[n, WIDTH] - path[k, WIDTH]) * f
             lane[d, j] = lanes[d, k]
-            lane_s[d, j] = min(a[LANE_S] + f * SPACING_M, length[lane[d, j]])
+            lane_s[d, j] = min(path[k, LANE_S] + f * SPACING_M, length[lane[d, j]])
     return x, y, yaw, curvature, s, limit, width, lane, lane_s

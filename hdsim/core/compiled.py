@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.dispatcher import Dispatcher
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -14,9 +15,24 @@ def compiled(function: Function) -> Function:
     """Compile a function to machine code at its first call and keep the result on disk.
 
     Arithmetic stays IEEE's, in the order written, and division by zero gives inf or nan as in
-    numpy. The stored code is renewed when the file that holds the function changes, not when a
-    file it imports from does: a kernel calls only compiled functions of its own file and takes
-    the constants of others as arguments.
+    numpy. The stored code is renewed when the file that holds the function changes, or one from
+    which that file imports compiled functions. Other values of imported modules are frozen into
+    it: a kernel takes the constants of other files as arguments.
     """
-    kernel = numba.njit(cache=True, error_model="numpy")(function)
+    kernel: Any = numba.njit(cache=True, error_model="numpy")(function)
+    # Numba itself looks at the file of the function alone, so that code in which a changed helper
+    # of another file is built in would be used on. It has no public way to say more.
+    file = kernel._cache._cache_file
+    file._source_stamp = (file._source_stamp, *_stamps_of_imports(function))
     return cast("Function", kernel)
+
+
+def _stamps_of_imports(function: Callable[..., Any]) -> list[Any]:
+    """Source stamps of the compiled functions that the function's module imports."""
+    here = function.__globals__
+    imported: list[Any] = [
+        value
+        for _, value in sorted(here.items())
+        if isinstance(value, Dispatcher) and value.py_func.__globals__ is not here
+    ]
+    return [kernel._cache._cache_file._source_stamp for kernel in imported]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hdsim.core.compiled import compiled
+from hdsim.core.planar import wrap
 from hdsim.core.state import Floats, Ints
 
 
@@ -45,7 +46,7 @@ def own_pose(
         if k == 1 and path_s[i, 2] <= 0.0:
             k = 2
         s0, s1 = path_s[i, k], path_s[i, k + 1]
-        turn = _wrap(path_yaw[i, k + 1] - path_yaw[i, k])
+        turn = wrap(path_yaw[i, k + 1] - path_yaw[i, k])
         f = -s0 / max(s1 - s0, 1e-9)
         at = path_yaw[i, k] + f * turn
         near = k + 1 if f > 0.5 else k
@@ -53,7 +54,7 @@ def own_pose(
         dx = x[i] - (path_x[i, near] - path_s[i, near] * math.cos(chord))
         dy = y[i] - (path_y[i, near] - path_s[i, near] * math.sin(chord))
         d[i] = dy * math.cos(at) - dx * math.sin(at)
-        heading_error[i] = _wrap(yaw[i] - at)
+        heading_error[i] = wrap(yaw[i] - at)
     return d, heading_error
 
 
@@ -97,8 +98,3 @@ def signal_ahead(
                 distance[i] = path_s[i, p] + to_line - 0.5 * own_length[i]
                 break
     return index, distance
-
-
-@compiled
-def _wrap(angle: float) -> float:
-    return math.pi - (math.pi - angle) % (2.0 * math.pi)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hdsim.core.compiled import compiled
@@ -11,6 +13,9 @@ RANGE_M = 150.0
 # Relevance is a weighted distance: what lies ahead and on the own path counts as nearer. The
 # weights are heuristics without a source.
 _AHEAD, _BEHIND, _ASIDE, _ON_PATH = 0.7, 1.5, 1.5, 0.5
+# Actors are looked for in square cells of at least this size [m], and of no more than so many in a
+# row, so that a stray actor far away costs nothing.
+_CELL_M, _MOST_CELLS = 50.0, 64
 
 
 @compiled
@@ -46,33 +51,81 @@ def candidates(
     rows = np.full((len(drivers), most), -1, np.int64)
     score = np.empty(most)
     owner = np.full(lanes, -1, np.int64)
+    low_x, low_y, size, across, start, order = _cells(x, y, present)
     for i in range(len(drivers)):
         me, n = drivers[i], 0
         for p in range(path_lane.shape[1]):
             if path_lane[i, p] >= 0:
                 owner[path_lane[i, p]] = i
-        for j in range(len(x)):
-            if j == me or not present[j]:
-                continue
-            dx, dy = x[j] - x[me], y[j] - y[me]
-            if dx * dx + dy * dy >= RANGE_M * RANGE_M:
-                continue
-            ahead = dx * cos[me] + dy * sin[me]
-            aside = _ASIDE * (dy * cos[me] - dx * sin[me])
-            ahead *= _AHEAD if ahead > 0.0 else _BEHIND
-            value = ahead * ahead + aside * aside
-            if lane[j] >= 0 and owner[lane[j]] == i:
-                value *= _ON_PATH * _ON_PATH
-            if n == most and value >= score[n - 1]:
-                continue
-            # Insertion into the list, which is kept in order; of equals the lower row is first.
-            k = min(n, most - 1)
-            while k > 0 and score[k - 1] > value:
-                score[k], rows[i, k] = score[k - 1], rows[i, k - 1]
-                k -= 1
-            score[k], rows[i, k] = value, j
-            n = min(n + 1, most)
+        left, right = _span(x[me], low_x, size, across)
+        bottom, top = _span(y[me], low_y, size, across)
+        for c in range(bottom, top + 1):
+            for at in range(start[c * across + left], start[c * across + right + 1]):
+                j = order[at]
+                if j == me:
+                    continue
+                dx, dy = x[j] - x[me], y[j] - y[me]
+                if dx * dx + dy * dy >= RANGE_M * RANGE_M:
+                    continue
+                ahead = dx * cos[me] + dy * sin[me]
+                aside = _ASIDE * (dy * cos[me] - dx * sin[me])
+                ahead *= _AHEAD if ahead > 0.0 else _BEHIND
+                value = ahead * ahead + aside * aside
+                if lane[j] >= 0 and owner[lane[j]] == i:
+                    value *= _ON_PATH * _ON_PATH
+                # Insertion into the list, which is kept in order; of equals the lower row is first.
+                k = n
+                while k > 0 and (
+                    score[k - 1] > value or (score[k - 1] == value and rows[i, k - 1] > j)
+                ):
+                    if k < most:
+                        score[k], rows[i, k] = score[k - 1], rows[i, k - 1]
+                    k -= 1
+                if k < most:
+                    score[k], rows[i, k] = value, j
+                    n = min(n + 1, most)
     return rows
+
+
+@compiled
+def _cells(x: Floats, y: Floats, present: Bools) -> tuple[float, float, float, int, Ints, Ints]:
+    """The actors that are present, sorted into the cells of a grid.
+
+    Returns:
+        ``(low_x, low_y, size, across, start, order)``: corner of the grid [m], size of a cell [m],
+        cells in a row, first place of each cell in ``order``, and actor rows by cell.
+    """
+    low_x, low_y, high = math.inf, math.inf, 0.0
+    for j in range(len(x)):
+        if present[j]:
+            low_x, low_y = min(low_x, x[j]), min(low_y, y[j])
+    for j in range(len(x)):
+        if present[j]:
+            high = max(high, x[j] - low_x, y[j] - low_y)
+    size = max(_CELL_M, high / (_MOST_CELLS - 1))
+    across = int(high / size) + 1
+    start = np.zeros(across * across + 1, np.int64)
+    cell = np.full(len(x), -1, np.int64)
+    for j in range(len(x)):
+        if present[j]:
+            cell[j] = int((y[j] - low_y) / size) * across + int((x[j] - low_x) / size)
+            start[cell[j] + 1] += 1
+    for c in range(across * across):
+        start[c + 1] += start[c]
+    place, order = start.copy(), np.empty(start[-1], np.int64)
+    for j in range(len(x)):
+        if cell[j] >= 0:
+            order[place[cell[j]]] = j
+            place[cell[j]] += 1
+    return low_x, low_y, size, across, start, order
+
+
+@compiled
+def _span(at: float, low: float, size: float, across: int) -> tuple[int, int]:
+    """First and last cell of a row within range of a position."""
+    first = int(max((at - RANGE_M - low) / size, 0.0))
+    last = int(min((at + RANGE_M - low) / size, across - 1.0))
+    return min(first, across - 1), max(last, 0)
 
 
 @compiled

@@ -82,7 +82,7 @@ class Observer:
             near, visible(near, own.x, own.y, x, y, c, s, length, width), self.slots
         )
         relation = relations(
-            rows, seen, x, y, state.yaw, width, lane, own.width,
+            rows, seen, x, y, c, s, width, lane, own.width,
             paths.x, paths.y, paths.yaw, paths.s, paths.lane,
             graph.conflicts.start, graph.conflicts.other,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Relation
+from hdsim.core.planar import nearest_point
 from hdsim.core.state import Bools, Floats, Ints
 
 # A car still counts as on the path when it overlaps the driver's corridor by its mirror [m].
@@ -26,7 +27,8 @@ def relations(
     seen: Bools,
     x: Floats,
     y: Floats,
-    yaw: Floats,
+    cos: Floats,
+    sin: Floats,
     width: Floats,
     lane: Ints,
     own_width: Floats,
@@ -46,9 +48,10 @@ def relations(
     Args:
         rows: Actor rows, shape (D, K), -1 for an empty slot, which is ``OTHER``.
         seen: Objects in line of sight; only one of these can be the lead.
-        x: Positions of all actors [m], shape (n,); as are the next four.
+        x: Positions of all actors [m], shape (n,); as are the next five.
         y: As x.
-        yaw: Headings [rad].
+        cos: Cosines of their headings.
+        sin: Sines of them.
         width: Full widths [m].
         lane: Lane indices, -1 for none.
         own_width: The drivers' full widths [m], shape (D,).
@@ -72,21 +75,16 @@ def relations(
             a = rows[i, k]
             if a < 0:
                 continue
-            near, least = 0, math.inf
-            for p in range(path_x.shape[1]):
-                dx, dy = x[a] - path_x[i, p], y[a] - path_y[i, p]
-                square = dx * dx + dy * dy
-                if square < least:
-                    near, least = p, square
+            near = nearest_point(path_x[i], path_y[i], path_s[i], x[a], y[a])
             c, sn = math.cos(path_yaw[i, near]), math.sin(path_yaw[i, near])
             dx, dy = x[a] - path_x[i, near], y[a] - path_y[i, near]
             front = path_s[i, near] + dx * c + dy * sn > 0.0
             offset = abs(dy * c - dx * sn)
-            cos = math.cos(yaw[a] - path_yaw[i, near])
-            if cos < _AGAINST:
+            along = cos[a] * c + sin[a] * sn
+            if along < _AGAINST:
                 relation[i, k] = _ONCOMING
                 continue
-            if cos <= _SAME_WAY:
+            if along <= _SAME_WAY:
                 if front:
                     relation[i, k] = _CROSSING
                     continue

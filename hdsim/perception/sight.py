@@ -51,7 +51,8 @@ def visible(
     """
     drivers, objects = rows.shape
     seen = np.zeros((drivers, objects), np.bool_)
-    r, ux, uy = np.empty(objects), np.empty(objects), np.empty(objects)
+    column, r = np.empty(objects, np.int64), np.empty(objects)
+    ux, uy = np.empty(objects), np.empty(objects)
     # Tangents of the angles from the sight line to the outermost corners, left and right; the
     # angles themselves where they are asked for.
     high, low = np.empty(objects), np.empty(objects)
@@ -59,14 +60,11 @@ def visible(
     # Cosine and sine of the larger of the two angles.
     half_cos, half_sin = np.empty(objects), np.empty(objects)
     for i in range(drivers):
-        for j in range(objects):
-            a = rows[i, j]
-            if a < 0:
-                continue
-            seen[i, j] = True
-            dx, dy = x[a] - eye_x[i], y[a] - eye_y[i]
-            r[j] = max(math.sqrt(dx * dx + dy * dy), _NEAREST_M)
-            ux[j], uy[j] = dx / r[j], dy / r[j]
+        n = _by_range(rows[i], eye_x[i], eye_y[i], x, y, column, r)
+        for j in range(n):
+            a = rows[i, column[j]]
+            seen[i, column[j]] = True
+            ux[j], uy[j] = (x[a] - eye_x[i]) / r[j], (y[a] - eye_y[i]) / r[j]
             cos_v, sin_v = ux[j] * cos[a] + uy[j] * sin[a], ux[j] * sin[a] - uy[j] * cos[a]
             half_l, half_w = 0.5 * length[a], 0.5 * width[a]
             high[j], low[j] = -math.inf, math.inf
@@ -83,17 +81,14 @@ def visible(
             half_cos[j] = 1.0 / math.sqrt(1.0 + half * half)
             half_sin[j] = half * half_cos[j]
             left[j] = math.nan
-        for j in range(objects):
-            if rows[i, j] < 0:
-                continue
             covered = 0
-            for o in range(objects):
-                if rows[i, o] < 0 or r[o] >= r[j]:
-                    continue
+            for o in range(j):
                 dot = ux[j] * ux[o] + uy[j] * uy[o]
                 # The angular widths cannot overlap unless the angle between the centres is less
                 # than the sum of the half widths.
                 if dot - half_cos[j] * half_cos[o] + half_sin[j] * half_sin[o] <= 1e-12:
+                    continue
+                if r[o] >= r[j]:
                     continue
                 for k in (j, o):
                     if math.isnan(left[k]):
@@ -104,6 +99,26 @@ def visible(
                     if shift + right[o] <= angle <= shift + left[o]:
                         covered |= 1 << ray
                 if covered == _ALL_COVERED:
-                    seen[i, j] = False
+                    seen[i, column[j]] = False
                     break
     return seen
+
+
+@compiled
+def _by_range(
+    rows: Ints, eye_x: float, eye_y: float, x: Floats, y: Floats, column: Ints, r: Floats
+) -> int:
+    """Columns of the objects in ``rows``, nearest first, and their ranges [m]; how many."""
+    n = 0
+    for j in range(len(rows)):
+        if rows[j] < 0:
+            continue
+        dx, dy = x[rows[j]] - eye_x, y[rows[j]] - eye_y
+        away = max(math.sqrt(dx * dx + dy * dy), _NEAREST_M)
+        k = n
+        while k > 0 and r[k - 1] > away:
+            r[k], column[k] = r[k - 1], column[k - 1]
+            k -= 1
+        r[k], column[k] = away, j
+        n += 1
+    return n

@@ -23,7 +23,7 @@ from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines
 
 _NEVER = -(1 << 30)
-# Kinds of tables.
+# What is kept of each pair, side by side: one cache line.
 _IN_VIEW, _SINCE, _NOTICE, _LAST, _MIND, _LATE, _KEPT = range(7)
 # How long an object can be kept in mind at most, whatever glance or program says [s].
 LONGEST_MEMORY_S = 15.0
@@ -97,7 +97,7 @@ class Attention:
         self._keys, self._step_s = actor_keys, step_s
         # When last in view, since when, when noticed, last registered, last in mind; the delay and
         # the relation of the last registration.
-        self._tables: Ints = np.full((7, drivers, len(actor_keys)), _NEVER, dtype=np.int64)
+        self._tables: Ints = np.full((drivers, len(actor_keys), 8), _NEVER, dtype=np.int64)
         self._away_since: Ints = np.zeros(drivers, dtype=np.int64)
         self._was_away: Bools = np.zeros(drivers, dtype=np.bool_)
         self._longest = round(LONGEST_MEMORY_S / step_s)
@@ -150,7 +150,7 @@ class Attention:
         if attend is not None and not cold and strange.any():
             d, k = np.nonzero(strange)
             late = self._latency(tick, d, k, objects, lines, attend)
-            self._tables[_NOTICE, d, objects.row[d, k]] += late
+            self._tables[d, objects.row[d, k], _NOTICE] += late
         lag = np.zeros(visible.shape)
         if delay is not None:
             lag = np.rint(lines.combine(SUM, delay, "delay_s") / self._step_s)
@@ -207,16 +207,18 @@ def most_pressing(
 @compiled
 def _expose(tables: Ints, tick: int, row: Ints, visible: Bools) -> Bools:
     """Begin exposures; which of the objects are new to the driver's mind, shape (D, K)."""
-    in_view, since, notice, mind = tables[_IN_VIEW], tables[_SINCE], tables[_NOTICE], tables[_MIND]
     strange = np.zeros(row.shape, np.bool_)
     for i in range(row.shape[0]):
         for k in range(row.shape[1]):
             a = row[i, k]
-            if a < 0 or not visible[i, k] or in_view[i, a] >= tick - 1:
+            if a < 0 or not visible[i, k]:
                 continue
-            since[i, a] = tick
-            if mind[i, a] < tick - 1:
-                notice[i, a] = tick
+            pair = tables[i, a]
+            if pair[_IN_VIEW] >= tick - 1:
+                continue
+            pair[_SINCE] = tick
+            if pair[_MIND] < tick - 1:
+                pair[_NOTICE] = tick
                 strange[i, k] = True
     return strange
 
@@ -235,7 +237,7 @@ def _register(
     """The fields of ``Attended``.
 
     Args:
-        tables: By kind, driver and actor, shape (7, D, n); brought up to date.
+        tables: By driver and actor, shape (D, n, 8); brought up to date.
         tick: Number of this tick.
         row: Actor rows, shape (D, K).
         visible: What could be registered, shape (D, K).
@@ -244,8 +246,6 @@ def _register(
         earliest: The earliest registration that is remembered, shape (D,).
         oldest: Tick that remembered states must come after.
     """
-    since, notice, last = tables[_SINCE], tables[_NOTICE], tables[_LAST]
-    late, kept = tables[_LATE], tables[_KEPT]
     registered = np.zeros(row.shape, np.bool_)
     remembered = np.zeros(row.shape, np.bool_)
     believed, source = relation.copy(), np.full(row.shape, tick)
@@ -254,17 +254,18 @@ def _register(
             a = row[i, k]
             if a < 0:
                 continue
+            pair = tables[i, a]
             if visible[i, k]:
-                tables[_IN_VIEW, i, a] = tick
-                if notice[i, a] <= tick:
+                pair[_IN_VIEW] = tick
+                if pair[_NOTICE] <= tick:
                     registered[i, k] = True
-                    last[i, a], late[i, a], kept[i, a] = tick, int(lag[i, k]), relation[i, k]
-            then = max(last[i, a] - late[i, a], min(since[i, a], last[i, a]))
+                    pair[_LAST], pair[_LATE], pair[_KEPT] = tick, int(lag[i, k]), relation[i, k]
+            then = max(pair[_LAST] - pair[_LATE], min(pair[_SINCE], pair[_LAST]))
             if not registered[i, k]:
-                if last[i, a] < earliest[i] or then <= oldest:
+                if pair[_LAST] < earliest[i] or then <= oldest:
                     continue
                 remembered[i, k] = True
-                believed[i, k] = kept[i, a]
-            tables[_MIND, i, a] = tick
+                believed[i, k] = pair[_KEPT]
+            pair[_MIND] = tick
             source[i, k] = then
     return registered, remembered, believed, source

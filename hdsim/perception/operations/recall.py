@@ -12,6 +12,7 @@ import numpy as np
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects
+from hdsim.core.planar import wrap
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.view import View
 from hdsim.road.lanes import LaneGraph
@@ -20,8 +21,9 @@ from hdsim.road.lanes import LaneGraph
 _ALONG_LANE = math.cos(math.radians(30.0))
 # Lanes that an extrapolation may run through; sections of a road are often short.
 _HOPS = 4
-# Fields of the ring.
-_X, _Y, _YAW, _SPEED, _ACCEL, _LANE, _S, _D = range(8)
+# Fields of the ring: state, heading of the lane where the car follows it (else nan), and the
+# tick of the entry.
+_X, _Y, _YAW, _SPEED, _ACCEL, _LANE, _S, _D, _LANE_YAW, _TICK = range(10)
 
 
 class History:
@@ -34,7 +36,7 @@ class History:
     """
 
     def __init__(self, graph: LaneGraph, actors: int, ticks: int) -> None:
-        self._ring: Floats = np.zeros((ticks, actors, 8))
+        self._ring: Floats = np.full((ticks, actors, 10), -1.0)
         # The lane after each one where there is no choice, else -1.
         after: Ints = np.array(
             [after[0] if len(after) == 1 else -1 for after in graph.successors] or [-1],
@@ -45,7 +47,11 @@ class History:
     def write(self, tick: int, o: Objects) -> None:
         """Keep the states of everything in sight."""
         page = self._ring[tick % len(self._ring)]
-        _write(page, o.row, o.seen, o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d)
+        _, lane_length, lane_first, _, _, _, point_yaw = self._lanes
+        _write(
+            page, tick, o.row, o.seen, o.x, o.y, o.yaw, o.speed, o.accel, o.lane, o.s, o.d,
+            lane_length, lane_first, point_yaw,
+        )  # fmt: skip
 
     def recall(self, view: View, source: Ints, tick: int, step_s: float, which: Bools) -> None:
         """Replace objects of ``view`` by their state at another tick, moved on to now.
@@ -73,6 +79,7 @@ class History:
 @compiled
 def _write(
     page: Floats,
+    tick: int,
     row: Ints,
     seen: Bools,
     x: Floats,
@@ -83,15 +90,27 @@ def _write(
     lane: Ints,
     s: Floats,
     d: Floats,
+    lane_length: Floats,
+    lane_first: Ints,
+    point_yaw: Floats,
 ) -> None:
-    """Fill one page of the ring, shape (n, 8), from objects of shape (D, K)."""
+    """Fill one page of the ring, shape (n, 10), from objects of shape (D, K), each actor once."""
     for i in range(row.shape[0]):
         for k in range(row.shape[1]):
-            if seen[i, k]:
-                state = page[row[i, k]]
-                state[_X], state[_Y], state[_YAW] = x[i, k], y[i, k], yaw[i, k]
-                state[_SPEED], state[_ACCEL] = speed[i, k], accel[i, k]
-                state[_LANE], state[_S], state[_D] = lane[i, k], s[i, k], d[i, k]
+            a = row[i, k]
+            if not seen[i, k] or page[a, _TICK] == tick:
+                continue
+            state, on = page[a], lane[i, k]
+            state[_X], state[_Y], state[_YAW] = x[i, k], y[i, k], yaw[i, k]
+            state[_SPEED], state[_ACCEL] = speed[i, k], accel[i, k]
+            state[_LANE], state[_S], state[_D] = on, s[i, k], d[i, k]
+            state[_LANE_YAW], state[_TICK] = math.nan, tick
+            if on >= 0:
+                first, last = lane_first[on], lane_first[on + 1] - 1
+                near = first + int(np.rint(s[i, k] / lane_length[on] * (last - first)))
+                lane_yaw = point_yaw[min(max(near, first), last)]
+                if math.cos(yaw[i, k] - lane_yaw) > _ALONG_LANE:
+                    state[_LANE_YAW] = lane_yaw
 
 
 @compiled
@@ -128,40 +147,34 @@ def _recall(
             to, at, heading = int(state[_LANE]), state[_S], state[_YAW]
             way = state[_SPEED] * ((tick - then) * step_s)
             speed[i, k], accel[i, k], d[i, k] = state[_SPEED], state[_ACCEL], state[_D]
-            px, py = state[_X], state[_Y]
-            if to >= 0 and way >= 0.0:
+            px, py, lane_yaw = state[_X], state[_Y], state[_LANE_YAW]
+            if way >= 0.0 and not math.isnan(lane_yaw):
+                at += way
+                for _ in range(_HOPS):
+                    if at <= lane_length[to] or lane_next[to] < 0:
+                        break
+                    at -= lane_length[to]
+                    to = lane_next[to]
+                way = max(at - lane_length[to], 0.0)
+                at = min(at, lane_length[to])
                 first, last = lane_first[to], lane_first[to + 1] - 1
-                near = first + int(np.rint(at / lane_length[to] * (last - first)))
-                lane_yaw = point_yaw[min(max(near, first), last)]
-                if math.cos(heading - lane_yaw) > _ALONG_LANE:
-                    at += way
-                    for _ in range(_HOPS):
-                        if at <= lane_length[to] or lane_next[to] < 0:
-                            break
-                        at -= lane_length[to]
-                        to = lane_next[to]
-                    way = max(at - lane_length[to], 0.0)
-                    at = min(at, lane_length[to])
-                    first, last = lane_first[to], lane_first[to + 1] - 1
-                    inside = max(at, 0.0)
-                    # Points are about evenly spaced: guess, then step to the interval.
-                    p = int(inside / lane_length[to] * (last - first))
-                    p = first + min(max(p, 0), last - first - 1)
-                    while p > first and point_s[p] > inside:
-                        p -= 1
-                    while p < last - 1 and point_s[p + 1] < inside:
-                        p += 1
-                    f = (inside - point_s[p]) / max(point_s[p + 1] - point_s[p], 1e-9)
-                    there = _wrap(point_yaw[p] + f * _wrap(point_yaw[p + 1] - point_yaw[p]))
-                    heading = _wrap(heading + (there - lane_yaw))
-                    px = point_x[p] + f * (point_x[p + 1] - point_x[p])
-                    py = point_y[p] + f * (point_y[p + 1] - point_y[p])
-                    px -= d[i, k] * math.sin(there)
-                    py += d[i, k] * math.cos(there)
-            x[i, k], y[i, k] = px + way * math.cos(heading), py + way * math.sin(heading)
+                inside = max(at, 0.0)
+                # Points are about evenly spaced: guess, then step to the interval.
+                p = int(inside / lane_length[to] * (last - first))
+                p = first + min(max(p, 0), last - first - 1)
+                while p > first and point_s[p] > inside:
+                    p -= 1
+                while p < last - 1 and point_s[p + 1] < inside:
+                    p += 1
+                f = (inside - point_s[p]) / max(point_s[p + 1] - point_s[p], 1e-9)
+                there = wrap(point_yaw[p] + f * wrap(point_yaw[p + 1] - point_yaw[p]))
+                heading = wrap(heading + (there - lane_yaw))
+                px = point_x[p] + f * (point_x[p + 1] - point_x[p])
+                py = point_y[p] + f * (point_y[p + 1] - point_y[p])
+                px -= d[i, k] * math.sin(there)
+                py += d[i, k] * math.cos(there)
+            if way != 0.0:
+                px += way * math.cos(heading)
+                py += way * math.sin(heading)
+            x[i, k], y[i, k] = px, py
             yaw[i, k], lane[i, k], s[i, k] = heading, to, at
-
-
-@compiled
-def _wrap(angle: float) -> float:
-    return math.pi - (math.pi - angle) % (2.0 * math.pi)
