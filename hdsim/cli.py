@@ -35,6 +35,7 @@ from hdsim.scenario.cli import app as scenarios_app
 from hdsim.scenario.expand import expand
 from hdsim.server.physics.profiles import Physics
 from hdsim.server.serve import Watch, serve
+from hdsim.study.cli import app as study_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +46,7 @@ app.add_typer(drivers_app, name="drivers")
 app.add_typer(guidance_app, name="guidance")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(maps_app, name="maps")
+app.add_typer(study_app, name="study")
 # Files and pipes get tables wide enough not to fold.
 out = Console(width=None if sys.stdout.isatty() else 140)
 

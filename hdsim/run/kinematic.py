@@ -75,7 +75,7 @@ class KinematicLoop:
         n = len(names)
         self.graph, self.step_s = graph, step_s
         self._steer_lag, self._pedal_lag = steer_lag, pedal_lag
-        self._scripts = tuple(scripts)
+        self.scripts = tuple(scripts)
         all_green = np.full(len(graph.signals), SignalState.GREEN, dtype=np.uint8)
         self._signals: Signals = signals or (lambda _: all_green)
         self.roster = Roster(
@@ -178,7 +178,7 @@ class KinematicLoop:
         self.yaw[rows] = wrap_angle(self.yaw[rows] + dt * self.yaw_rate[rows])
 
     def _follow_scripts(self) -> None:
-        for rows, script in self._scripts:
+        for rows, script in self.scripts:
             lane, s, speed = script(self)
             self.x[rows], self.y[rows], self.yaw[rows] = self.graph.at(lane, s)
             changed = (speed - self.speed[rows]) / self.step_s

@@ -216,16 +216,32 @@ def bend(
 def crossing(
     arm: float = 120.0, signals: bool = False, major: str = "", limit: float = 13.9
 ) -> tuple[LaneGraph, dict[str, int]]:
+    """One crossing; arguments as in ``crossing_strips``."""
+    return build("crossing", crossing_strips(arm, signals, major, limit))
+
+
+def crossing_strips(
+    arm: float = 120.0,
+    signals: bool = False,
+    major: str = "",
+    limit: float = 13.9,
+    prefix: str = "",
+    junction: int = 1,
+    x: float = 0.0,
+) -> dict[str, Strip]:
     """Four arms with one lane in and one out each.
 
     Lanes are ``"in-w"`` (comes from the west, heads east), ``"out-e"`` (leaves to the east) and
-    the connections ``"w-e"``, ``"w-n"``, ``"w-s"`` and so on; junction id 1, box 20 m wide.
+    the connections ``"w-e"``, ``"w-n"``, ``"w-s"`` and so on; box 20 m wide.
 
     Args:
         arm: Length of the arms [m].
         signals: Put a signal at the end of every arm.
         major: Letters of the arms with right of way, such as ``"we"``.
         limit: Speed limit [m/s].
+        prefix: Put before all names.
+        junction: Junction id.
+        x: Where the middle lies [m].
     """
     half, off = 10.0, LANE_WIDTH / 2
     strips: dict[str, Strip] = {}
@@ -241,23 +257,23 @@ def crossing(
         )
         strips[f"in-{origin}"] = into
         exit_to = compass[(k + 2) % 4]
-        x, y = _turned(*line(half, -off, half + arm, -off), yaw)
-        strips[f"out-{exit_to}"] = Strip(x, y, limit=limit)
-        ahead = replace(into, follows=(f"in-{origin}",), junction=1, signal=False)
+        px, py = _turned(*line(half, -off, half + arm, -off), yaw)
+        strips[f"out-{exit_to}"] = Strip(px, py, limit=limit)
+        ahead = replace(into, follows=(f"{prefix}in-{origin}",), junction=junction, signal=False)
         for turn, name in ((0, exit_to), (1, compass[(k + 3) % 4]), (-1, compass[(k + 1) % 4])):
             if turn == 0:
-                x, y = line(-half, -off, half, -off)
+                px, py = line(-half, -off, half, -off)
             else:
                 radius = half + turn * off
-                x, y = arc(-half, -off, 0.0, radius, turn * np.pi / 2)
-            x, y = _turned(x, y, yaw)
-            strips[f"{origin}-{name}"] = replace(ahead, x=x, y=y, turn=turn)
+                px, py = arc(-half, -off, 0.0, radius, turn * np.pi / 2)
+            px, py = _turned(px, py, yaw)
+            strips[f"{origin}-{name}"] = replace(ahead, x=px, y=py, turn=turn)
     for key, strip in list(strips.items()):
         if key.startswith("out-"):
             strips[key] = replace(
-                strip, follows=tuple(f"{o}-{key[4:]}" for o in compass if o != key[4:])
+                strip, follows=tuple(f"{prefix}{o}-{key[4:]}" for o in compass if o != key[4:])
             )
-    return build("crossing", strips)
+    return {prefix + key: replace(strip, x=strip.x + x) for key, strip in strips.items()}
 
 
 def _turned(x: Floats, y: Floats, yaw: float) -> tuple[Floats, Floats]:

@@ -1,0 +1,189 @@
+"""Validation: near-crash ratios of states and tasks, never an input of any table.
+
+All drivers meet the same traffic: a leader that drives as people do in dense traffic and, at keyed
+moments, brakes hard. A near-crash is a conflict with that leader or a lane left; the ratio is that
+of their rates per km to those of alert, sober drivers behind the same leaders with the same noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdsim.core import seeds
+from hdsim.core.state import Bools, Floats
+from hdsim.driver.profile import DriverProfile
+from hdsim.run.kinematic import WIDTH, KinematicLoop
+from hdsim.study.finding import Finding, Mark, Rule, Target
+from hdsim.study.lane_keeping import awake, bac
+from hdsim.study.scene import G, following_loop, gap_ahead, profile, schedules_of
+from hdsim.study.statistics import bootstrap, ratio_of_rates
+from hdsim.testing.scenes import LANE_WIDTH
+
+_SPEED = 22.0
+_WARM_UP_S, _MEASURED_S = 10.0, 240.0
+# The leader brakes hard about every so many seconds [s], so hard [g] and to a speed [m/s] [P]: far
+# more often than in real traffic, or a near-crash would take days of driving.
+_EVERY_S = 20.0
+_HARDNESS_G = (0.3, 0.65)
+_DOWN_TO = (4.0, 14.0)
+_PICK_UP = 1.2
+# A conflict: TTC below this [s] (serious conflict, van der Horst 1991), or contact.
+_TTC_S = 1.5
+# A lane is left when a side of the car is this far beyond the line [m] [P].
+_BEYOND_M = 0.3
+# Events closer than this in time are one [s].
+_APART_S = 5.0
+
+
+class Nervous:
+    """Speed programme of the leaders: holds a speed, brakes hard at keyed moments, picks up.
+
+    Args:
+        n: How many leaders.
+        seed: Of the moments.
+    """
+
+    def __init__(self, n: int, seed: int) -> None:
+        self._keys = seeds.keys(seed, range(n), "leader")
+        self._slot = -1
+        # 0: not yet braking in this slot of time, 1: braking, 2: done.
+        self._phase = np.zeros(n, dtype=np.int64)
+
+    def __call__(self, loop: KinematicLoop) -> Floats:
+        """Acceleration of the leaders now [m/s^2]."""
+        slot, within = divmod(loop.time, _EVERY_S)
+        speed = loop.speed[-len(self._keys) :]
+        if int(slot) != self._slot:
+            self._slot = int(slot)
+            self._phase[:] = 0
+            u = [seeds.uniform(self._keys, 3 * self._slot + j) for j in range(3)]
+            self._begin = 0.5 * _EVERY_S * u[0]
+            self._brakes = G * (_HARDNESS_G[0] + (_HARDNESS_G[1] - _HARDNESS_G[0]) * u[1])
+            self._low = _DOWN_TO[0] + (_DOWN_TO[1] - _DOWN_TO[0]) * u[2]
+        self._phase[(self._phase == 0) & (within >= self._begin)] = 1
+        self._phase[(self._phase == 1) & (speed <= self._low)] = 2
+        up = np.clip(_SPEED - speed, -1.0, _PICK_UP)
+        return np.asarray(np.where(self._phase == 1, -self._brakes, up))
+
+
+class _Counter:
+    """Counts events of drivers; a condition that lasts or comes back soon is one event."""
+
+    def __init__(self, n: int) -> None:
+        self.count = np.zeros(n)
+        self._last = np.full(n, -np.inf)
+
+    def note(self, on: Bools, time: float) -> None:
+        """One tick."""
+        self.count += on & (time - self._last > _APART_S)
+        self._last[on] = time
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What happened to the drivers of one profile, shape (n,) each.
+
+    Attributes:
+        conflicts: With the leader.
+        departures: From the lane.
+        contacts: With the leader; also conflicts.
+        km: Distance.
+    """
+
+    conflicts: Floats
+    departures: Floats
+    contacts: Floats
+    km: Floats
+
+    @property
+    def events(self) -> Floats:
+        """Near-crashes and crashes."""
+        return self.conflicts + self.departures
+
+
+def expose(driver: DriverProfile, seed: int, n: int, seconds: float = _MEASURED_S) -> Exposure:
+    """``n`` drivers of one profile, each behind its own leader."""
+    loop = following_loop(
+        n,
+        [driver.name] * n,
+        schedules_of([driver]),
+        np.full(n, _SPEED),
+        np.full(n, 1.8 * _SPEED),
+        Nervous(n, seed),
+        seed,
+        length=1.05 * _SPEED * (_WARM_UP_S + seconds) + 300.0,
+    )
+    loop.run(_WARM_UP_S)
+    conflicts, departures, contacts = _Counter(n), _Counter(n), _Counter(n)
+    lane_y = loop.y[n:].copy()
+    driven = np.zeros(n)
+
+    def look(loop: KinematicLoop) -> None:
+        nonlocal driven
+        driven = driven + loop.speed[:n] * loop.step_s
+        gap = gap_ahead(loop, n)
+        closing = loop.speed[:n] - loop.speed[n:]
+        ttc = np.where(closing > 0.1, np.maximum(gap, 0.0) / np.maximum(closing, 0.1), np.inf)
+        conflicts.note((ttc < _TTC_S) | (gap <= 0.0), loop.time)
+        contacts.note(gap <= 0.0, loop.time)
+        off = np.abs(loop.y[:n] - lane_y) + WIDTH / 2 - LANE_WIDTH / 2
+        departures.note(off > _BEYOND_M, loop.time)
+
+    loop.run(seconds, look)
+    return Exposure(conflicts.count, departures.count, contacts.count, driven / 1000.0)
+
+
+def task(kind: str) -> DriverProfile:
+    """A driver who is at a secondary task without end."""
+    return profile(f"{kind}-task", attention={"distraction": {"kind": kind, "episodes_per_s": 1.0}})
+
+
+def cases() -> tuple[tuple[str, DriverProfile, Target], ...]:
+    """Drivers with the published ratio and its span over studies or its interval."""
+    m, looked = Mark.MEMORY, Mark.LOOKED_UP
+    return (
+        ("BAC 0.05", bac(0.05), Target(1.2, 2.2, "1.4; 2", "Blomberg 2005; Compton 2015", m)),
+        ("BAC 0.08", bac(0.08), Target(2.2, 4.4, "2.7; 4", "Blomberg 2005; Compton 2015", m)),
+        ("BAC 0.10", bac(0.10), Target(4.0, 6.6, "4.8; 6", "Blomberg 2005; Compton 2015", m)),
+        ("BAC 0.15", bac(0.15), Target(12.0, 24.0, "22; 12", "Blomberg 2005; Compton 2015", m)),
+        (
+            "drowsy, 21 h awake", awake(21.0),
+            Target(3.4, 6.0, "4-6 (100-Car); 3.4", "100-Car Study; Dingus 2016", looked),
+        ),
+        (
+            "phone, visual-manual", task("phone"),
+            Target(2.0, 12.2, "6.1 text, 12.2 dial, 4.8 reach; adults dial 2.5",
+                   "Dingus 2016; Klauer 2014", m),
+        ),
+        (
+            "looking at the scenery", task("scenery"),
+            Target(1.5, 3.5, "> 2 s off the road: 2.2; moderate tasks 2", "Klauer 2006", m),
+        ),
+        (
+            "talking", task("talk"),
+            Target(0.72, 2.2, "contested: 2.2 down to 0.72; about 1", "pooled studies", looked),
+        ),
+    )  # fmt: skip
+
+
+def run(seed: int, size: float = 1.0) -> list[Finding]:
+    """The findings of this module."""
+    n = max(6, round(36 * size))
+    base = expose(profile("sober"), seed, n)
+    per_100 = bootstrap(
+        np.stack([base.events, base.km], axis=1),
+        lambda p: 100.0 * float(p[:, 0].sum() / p[:, 1].sum()),
+    )
+    found = [
+        Finding("risk", "near-crashes of alert drivers in this traffic", "1/100 km", *per_100, n)
+    ]
+    for words, driver, target in cases():
+        other = expose(driver, seed, n)
+        pairs = np.stack([other.events, base.events], axis=1)
+        found.append(
+            Finding("risk", f"near-crash ratio, {words}", "1", *bootstrap(pairs, ratio_of_rates),
+                    n, target, Rule.OVERLAP, validation=True)
+        )  # fmt: skip
+    return found
