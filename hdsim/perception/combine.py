@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
-from hdsim.core.state import Floats, Ints
+from hdsim.core.state import Bools, Floats, Ints
 
 # How columns combine.
 PRODUCT, SUM, LEAST = 0, 1, 2
@@ -47,11 +47,12 @@ def combine(
     ux: Floats,
     uy: Floats,
     own_yaw: Floats,
+    seen: Bools,
 ) -> Floats:
     """Combine the columns that select each object, shape (D, K).
 
     A column's contribution is ``value * exp(sd * noise)`` for PRODUCT, ``value + sd * noise`` for
-    SUM and ``value`` for LEAST; what no column selects gets 1, 0 or inf.
+    SUM and ``value`` for LEAST; what no column selects gets 1, 0 or inf, as does what is not seen.
 
     Args:
         how: PRODUCT, SUM or LEAST.
@@ -70,6 +71,7 @@ def combine(
         ux: Unit vector towards the object.
         uy: As ux.
         own_yaw: The drivers' headings [rad], shape (D,).
+        seen: Objects that are wanted, shape (D, K).
     """
     drivers, slots = relation.shape
     start = 1.0 if how == PRODUCT else (0.0 if how == SUM else math.inf)
@@ -77,6 +79,8 @@ def combine(
     for i in range(drivers):
         c, s = math.cos(own_yaw[i]), math.sin(own_yaw[i])
         for k in range(slots):
+            if not seen[i, k]:
+                continue
             bearing = 0.0
             if sector:
                 along, across = ux[i, k] * c + uy[i, k] * s, uy[i, k] * c - ux[i, k] * s

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.catalogue import STATE_NAMES, Episodic, Operation, Ramp
 
@@ -17,11 +18,11 @@ _NO_GAIN = -1
 
 @dataclass(slots=True)
 class _Uses:
-    """What any slot uses: kinds of course, gains (state and slots), the earliest next onset."""
+    """What any slot uses: kinds of course, states (by index), the earliest next onset."""
 
     ramps: bool
     episodes: bool
-    gains: list[tuple[str, Bools]]
+    states: list[int]
     next_onset: float = -np.inf
 
 
@@ -50,13 +51,14 @@ class Strengths:
         self.at_zero: Floats = np.ones(shape)
         self.slope: Floats = np.zeros(shape)
         self._arrays = [v for v in vars(self).values() if isinstance(v, np.ndarray)]
+        self._states: Floats = np.zeros((len(STATE_NAMES), drivers))
         self._uses: _Uses | None = None
 
     @property
     def varies(self) -> bool:
         """Whether any strength can change from tick to tick."""
         uses = self._used()
-        return bool(uses.ramps or uses.episodes or uses.gains)
+        return bool(uses.ramps or uses.episodes or uses.states)
 
     def copy_from(self, other: Strengths, to: int, start: int, n: int) -> None:
         """Take over ``n`` columns of another table, from ``start`` there to ``to`` here."""
@@ -101,31 +103,27 @@ class Strengths:
             ValueError: If a gain names a state that is not in ``states``.
         """
         uses = self._used()
-        strength = np.ones(self.ramp.shape)
-        if uses.ramps:
-            rising = np.clip((time - self.start) / self.rise, 0.0, 1.0)
-            np.copyto(strength, rising, where=self.ramp)
-        if uses.episodes:
-            if time >= uses.next_onset:
-                self._begin_episodes(time)
-                uses.next_onset = float(self.onset.min())
-            np.copyto(strength, time < self.until, where=self.episodic)
-        for name, mask in uses.gains:
+        if uses.episodes and time >= uses.next_onset:
+            self._begin_episodes(time)
+            uses.next_onset = float(self.onset.min())
+        for index in uses.states:
+            name = STATE_NAMES[index]
             if name not in states:
                 raise ValueError(f"a gain uses the state {name!r}, which was not given")
-            value = self.at_zero + self.slope * states[name][:, None]
-            value = np.minimum(np.maximum(value, 0.0), 1.0)
-            np.multiply(strength, value, out=strength, where=mask)
+            self._states[index] = states[name]
+        strength: Floats = _at(
+            time, self.ramp, self.start, self.rise, self.episodic, self.until,
+            self.state, self.at_zero, self.slope, self._states,
+        )  # fmt: skip
         return strength
 
     def _used(self) -> _Uses:
         """What is in use at all; looked up again when a slot has changed."""
         if self._uses is None:
-            indices = [int(i) for i in np.unique(self.state) if i != _NO_GAIN]
             self._uses = _Uses(
                 ramps=bool(self.ramp.any()),
                 episodes=bool(self.episodic.any()),
-                gains=[(STATE_NAMES[i], self.state == i) for i in indices],
+                states=[int(i) for i in np.unique(self.state) if i != _NO_GAIN],
             )
         return self._uses
 
@@ -142,3 +140,30 @@ class Strengths:
             count[due] += 1
             onset[due] -= np.log(seeds.uniform(key[due], count[due])) / rate[due]
             due = due[onset[due] <= time]
+
+
+@compiled
+def _at(
+    time: float,
+    ramp: Bools,
+    start: Floats,
+    rise: Floats,
+    episodic: Bools,
+    until: Floats,
+    state: Ints,
+    at_zero: Floats,
+    slope: Floats,
+    states: Floats,
+) -> Floats:
+    """Strengths, shape (D, M); the arguments are the slots' but ``states``, shape (S, D)."""
+    strength = np.ones(ramp.shape)
+    for d in range(ramp.shape[0]):
+        for m in range(ramp.shape[1]):
+            if ramp[d, m]:
+                strength[d, m] = min(max((time - start[d, m]) / rise[d, m], 0.0), 1.0)
+            elif episodic[d, m]:
+                strength[d, m] = 1.0 if time < until[d, m] else 0.0
+            if state[d, m] >= 0:
+                gain = at_zero[d, m] + slope[d, m] * states[state[d, m], d]
+                strength[d, m] *= min(max(gain, 0.0), 1.0)
+    return strength

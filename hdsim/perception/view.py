@@ -113,6 +113,9 @@ class View:
 class Sightlines:
     """Directions and distances from each driver to each object, worked out when first asked for.
 
+    What the objects' headings enter into is worked out only for those that the view has as seen at
+    that time.
+
     Attributes:
         range: Centre to centre [m], shape (D, K).
         ux: Unit vector towards the object, world axes.
@@ -173,7 +176,7 @@ class Sightlines:
             scale, unit, channel = np.ascontiguousarray(c.value[sd]), noise.unit, noise.channel
         combined: Floats = combine(
             how, values, scale, unit, channel, c.relation, c.near, c.far, c.right, c.left,
-            any(c.by_sector), v.relation, self.range, self.ux, self.uy, v.own.yaw,
+            any(c.by_sector), v.relation, self.range, self.ux, self.uy, v.own.yaw, v.seen,
         )  # fmt: skip
         return combined
 
@@ -196,8 +199,9 @@ class Sightlines:
     def _face(self) -> None:
         v, own = self._view, self._view.own
         own_along, along, self._gap = _facing(
-            self.range, self.ux, self.uy, own.yaw, own.length, own.width, v.yaw, v.length, v.width
-        )
+            v.seen, self.range, self.ux, self.uy, own.yaw, own.length, own.width,
+            v.yaw, v.length, v.width,
+        )  # fmt: skip
         self._along = own_along, along
 
     @property
@@ -210,7 +214,7 @@ class Sightlines:
         if self._tangent is None:
             v, graph = self._view, self._graph
             self._tangent = _tangent(
-                self.ux, self.uy, v.yaw, v.lane, v.s, graph.length, graph.first, graph.yaw
+                v.seen, self.ux, self.uy, v.yaw, v.lane, v.s, graph.length, graph.first, graph.yaw
             )
         return self._tangent
 
@@ -229,6 +233,7 @@ def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> tuple[Floats
 
 @compiled
 def _facing(
+    seen: Bools,
     r: Floats,
     ux: Floats,
     uy: Floats,
@@ -240,10 +245,12 @@ def _facing(
     width: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Cosines of both headings to the sight lines, and the gap between the hulls [m]."""
-    own_along, along, gap = np.empty(r.shape), np.empty(r.shape), np.empty(r.shape)
+    own_along, along, gap = np.zeros(r.shape), np.zeros(r.shape), np.zeros(r.shape)
     for i in range(r.shape[0]):
         c, s = math.cos(own_yaw[i]), math.sin(own_yaw[i])
         for k in range(r.shape[1]):
+            if not seen[i, k]:
+                continue
             oc, os = math.cos(yaw[i, k]), math.sin(yaw[i, k])
             own_along[i, k] = c * ux[i, k] + s * uy[i, k]
             along[i, k] = oc * ux[i, k] + os * uy[i, k]
@@ -261,6 +268,7 @@ def _exit(cos: float, sin: float, length: float, width: float) -> float:
 
 @compiled
 def _tangent(
+    seen: Bools,
     ux: Floats,
     uy: Floats,
     yaw: Floats,
@@ -271,10 +279,12 @@ def _tangent(
     point_yaw: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """As ``Sightlines.tangent``; the lane's heading is that of its nearest point."""
-    tx, ty, cos = np.empty(ux.shape), np.empty(ux.shape), np.empty(ux.shape)
+    tx, ty, cos = np.zeros(ux.shape), np.zeros(ux.shape), np.zeros(ux.shape)
     share = np.zeros(ux.shape)
     for i in range(ux.shape[0]):
         for k in range(ux.shape[1]):
+            if not seen[i, k]:
+                continue
             heading, on = yaw[i, k], lane[i, k]
             if on >= 0:
                 first, last = lane_first[on], lane_first[on + 1] - 1

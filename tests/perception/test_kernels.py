@@ -146,6 +146,7 @@ def test_relations(seed):
 def test_sight_lines_gaps_and_lanes(seed):
     _, _, obs = _scene(seed)
     v = View.of(obs.own, obs.objects)
+    v.seen = np.ones_like(v.seen)
     lines = Sightlines(v, GRAPH)
     dx, dy = v.x - obs.own.x[:, None], v.y - obs.own.y[:, None]
     r = np.maximum(np.hypot(dx, dy), 1e-3)
@@ -274,10 +275,12 @@ def test_columns_combine(seed):
     bearing, yaw = draw.uniform(-3.0, 3.0, (3, 5)), draw.uniform(-3.0, 3.0, 3)
     r[0] += 250.0  # without bounds a column reaches beyond 300 m, too
     ux, uy = np.cos(bearing + yaw[:, None]), np.sin(bearing + yaw[:, None])
-    rest = (unit, channel, wanted, near, far, right, left, True, kind, r, ux, uy, yaw)
+    seen = draw.random((3, 5)) < 0.8
+    rest = (unit, channel, wanted, near, far, right, left, True, kind, r, ux, uy, yaw, seen)
     one = np.ones((3, 5, 4))
     w = np.moveaxis(np.stack([np.zeros((3, 5)), unit[1], unit[0], np.zeros((3, 5))]), 0, 2)
     chosen = (wanted[:, None] < 0) | (wanted[:, None] == kind[..., None])
+    chosen &= seen[..., None]
     bounded = (near[:, None] > 0.0) | (far[:, None] < 300.0)
     inside = (r[..., None] >= near[:, None]) & (r[..., None] <= far[:, None])
     chosen &= inside | ~bounded

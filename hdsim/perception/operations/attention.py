@@ -9,6 +9,7 @@ other objects.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -198,10 +199,31 @@ def most_pressing(
     limit = np.rint(attend.value["max_objects"].min(axis=1))
     if (limit >= in_mind.shape[1]).all():
         return in_mind
-    time = lines.range / np.maximum(np.maximum(closing, own_speed), 1.0)
-    time = np.where(in_mind, time, np.inf)
-    rank = time.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-    return np.asarray(in_mind & (rank < limit[:, None]))
+    kept: Bools = _keep(in_mind, limit, lines.range, own_speed, closing)
+    return kept
+
+
+@compiled
+def _keep(
+    in_mind: Bools, limit: Floats, distance: Floats, own_speed: Floats, closing: Floats
+) -> Bools:
+    """The ``limit`` objects in mind that are nearest in time; of equals the first slots."""
+    kept, time = in_mind.copy(), np.empty(in_mind.shape[1])
+    for i in range(in_mind.shape[0]):
+        count = 0
+        for k in range(in_mind.shape[1]):
+            time[k] = math.inf
+            if in_mind[i, k]:
+                count += 1
+                time[k] = distance[i, k] / max(closing[i, k], own_speed[i, k], 1.0)
+        if count <= limit[i]:
+            continue
+        for k in range(in_mind.shape[1]):
+            rank = 0
+            for o in range(in_mind.shape[1]):
+                rank += time[o] < time[k] or (time[o] == time[k] and o < k)
+            kept[i, k] = in_mind[i, k] and rank < limit[i]
+    return kept
 
 
 @compiled
