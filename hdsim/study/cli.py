@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hdsim.core.errors import InputError
+from hdsim.run.batch import Options, run_batch
 from hdsim.study.experiments import EXPERIMENTS, chosen, conduct, write
 from hdsim.study.finding import Finding
 
@@ -45,10 +49,130 @@ def driver_science(
     passed = sum(f.verdict == "pass" for f in found)
     missed = sum(f.verdict == "MISS" for f in found)
     out.print(f"{passed} pass, {missed} miss, {len(found) - passed - missed} without a target")
-    command = " ".join(["hdsim", *sys.argv[1:]])
-    about = {"command": command, "seeds": numbers(seeds), "size": size}
+    about = {"command": _command(), "seeds": numbers(seeds), "size": size}
     for path in write(folder, "driver-science", [f.row() for f in found], about):
         out.print(f"written: {path}", markup=False)
+
+
+@app.command()
+def styles(
+    trajectories: Annotated[
+        int, typer.Option(min=30, help="Trajectories of each style, at least.")
+    ] = 900,
+    seconds: Annotated[float, typer.Option(min=10.0, help="Length of one [s].")] = 60.0,
+    seeds: Annotated[int, typer.Option(help="First seed; the drives take the following ones.")] = 1,
+    traffic_manager: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Drives of the Traffic Manager arm (26 trajectories a style each)."
+        ),
+    ] = 35,
+    folder: OutFlag = _FOLDER,
+) -> None:
+    """Recognise styles from trajectories (Table 3 of the HDSim paper, in kind)."""
+    from hdsim.study import styles as own
+    from hdsim.study import tm_styles
+
+    out = Console(width=None if sys.stdout.isatty() else 150)
+    each = 2 * 40 // len(own.STYLES)
+    drives = max(3, -(-trajectories // each))
+    parts, errors = [], []
+    for seed in range(seeds, seeds + drives):
+        part, error = own.drive(seed, windows=2, seconds=seconds)
+        parts.append(part)
+        errors.append(error)
+        if len(parts) % 10 == 0:
+            out.print(f"{len(parts)} of {drives} drives")
+    data = own.Trajectories.joined(parts)
+    percept = dict(zip(own.STYLES, np.mean(errors, axis=0).tolist(), strict=True))
+    rows = [{"arm": "hdsim", **row} for row in own.scores(data, own.STYLES)]
+    four = own.without(data, own.STYLES.index("normal"))
+    rows += [{"arm": "hdsim, the paper's four", **r} for r in own.scores(four, own.STYLES[:4])]
+    if traffic_manager:
+        run = folder / "styles-tm"
+        remove_run(run)
+        options = Options(workers=1, command=_command())
+        run_batch(tm_styles.batch(range(seeds, seeds + traffic_manager)), run, options)
+        arm = tm_styles.trajectories(run, windows=2, seconds=seconds)
+        rows += [{"arm": "traffic manager", **row} for row in own.scores(arm, tm_styles.STYLES)]
+    for row in rows:
+        aim = own.AIMS.get(row["style"]) if row["arm"].startswith("hdsim") else None
+        row["aim_pct"] = aim
+        row["paper_pct"] = own.PAPER.get(row["style"])
+        row["percept_error"] = percept.get(row["style"]) if aim else None
+        row["verdict"] = "" if aim is None else "pass" if row["f1_pct"] >= aim else "MISS"
+    out.print(_styles_table([row for row in rows if row["classifier"] == "mean"]))
+    about = {
+        "command": _command(), "seconds": seconds, "drives": drives, "percept_error": percept,
+        "features": own.importance(data),
+    }  # fmt: skip
+    for path in write(folder, "styles", rows, about):
+        out.print(f"written: {path}", markup=False)
+
+
+@app.command()
+def ego(
+    routes: Annotated[str, typer.Option(help="Ids of routes, such as 1,4; all by default.")] = "",
+    seeds: SeedsFlag = "1",
+    workers: Annotated[int, typer.Option(min=1, help="Scenarios at a time.")] = 1,
+    folder: OutFlag = _FOLDER,
+) -> None:
+    """Let stylised drivers drive the ego's routes (Table 4 of the HDSim paper, in kind)."""
+    from hdsim.study import ego as own
+
+    out = Console(width=None if sys.stdout.isatty() else 150)
+    ids = [part.strip() for part in routes.split(",") if part.strip()]
+    batch = own.batch(numbers(seeds), ids)
+    run = folder / "ego"
+    remove_run(run)
+
+    def told(_: Mapping[str, Mapping[str, Any]], row: Mapping[str, Any] | None) -> None:
+        if row is not None:
+            out.print(
+                f"{row['scenario']}: {row['status']}, score {row['driving_score']}, "
+                f"completion {row['route_completion_pct']}",
+                markup=False,
+            )
+
+    run_batch(batch, run, Options(workers=workers, command=_command()), told)
+    rows = own.results(run)
+    table = Table(title="stylised drivers as ego, normal traffic, Town01", title_justify="left")
+    for heading in ("profile", "score", "drop", "95 %", "completion %", "n", "paper's drop", ""):
+        table.add_column(heading)
+    for r in rows:
+        table.add_row(
+            r["profile"], f"{r['driving_score']:.1f}", f"{r['drop']:.1f}",
+            f"{r['low']:.1f} to {r['high']:.1f}", f"{r['route_completion_pct']:.1f}",
+            str(r["n"]), f"{r['paper_drop']:.1f}", r["verdict"],
+        )  # fmt: skip
+    out.print(table)
+    for path in write(folder, "ego", rows, {"command": _command(), "routes": ids or "all"}):
+        out.print(f"written: {path}", markup=False)
+
+
+def _command() -> str:
+    return " ".join(["hdsim", *sys.argv[1:]])
+
+
+def remove_run(folder: Path) -> None:
+    """Makes room for a run of a study's own."""
+    if (folder / "run.json").is_file():
+        shutil.rmtree(folder)
+
+
+def _styles_table(rows: list[dict[str, Any]]) -> Table:
+    title = "F1 of styles recognised from trajectories, mean of three classifiers, held out"
+    table = Table(title=title, title_justify="left")
+    for heading in ("arm", "style", "F1 %", "95 %", "train / test", "aim", "percept error", ""):
+        table.add_column(heading)
+    for r in rows:
+        error = "" if r["percept_error"] is None else f"{100.0 * r['percept_error']:.1f} %"
+        table.add_row(
+            r["arm"], r["style"], f"{r['f1_pct']:.1f}", f"{r['low']:.1f} to {r['high']:.1f}",
+            f"{r['train']} / {r['test']}", "" if r["aim_pct"] is None else f"{r['aim_pct']:g}",
+            error, r["verdict"], style="red" if r["verdict"] == "MISS" else None,
+        )  # fmt: skip
+    return table
 
 
 def numbers(text: str) -> list[int]:

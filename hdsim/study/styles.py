@@ -30,7 +30,7 @@ PAPER = {"aggressive": 97.8, "cautious": 98.1, "fatigued": 72.7, "distracted": 4
 PAPER_CARLA = {"aggressive": 82.6, "cautious": 66.7}
 MAP = "grid"
 _CARS = 40
-_WARM_UP_S = 10.0
+WARM_UP_S = 10.0
 _EVERY = 2  # ticks between samples of a trajectory
 # Two trajectories of at least this many lanes in the same order are the same route.
 _ROUTE_LANES = 3
@@ -115,7 +115,7 @@ def drive(
         signals=fixed_times(graph),
         pedal_lag=PEDAL_LAG_S,
     )
-    loop.run(_WARM_UP_S)
+    loop.run(WARM_UP_S)
     errors = PerceptErrors(style, len(styles))
     rows: list[tuple[NDArray[Any], ...]] = []
 
@@ -183,6 +183,14 @@ def held_out(data: Trajectories) -> tuple[Ints, Ints]:
     known = {data.route[i] for i in train if len(data.route[i]) >= _ROUTE_LANES}
     test = [i for i in np.flatnonzero(test_seed) if data.route[i] not in known]
     return train, np.array(test, dtype=np.int64)
+
+
+def without(data: Trajectories, style: int) -> Trajectories:
+    """The trajectories of all styles but the last one, ``style``."""
+    keep = np.flatnonzero(data.style != style)
+    return Trajectories(
+        data.style[keep], data.seed[keep], [data.route[i] for i in keep], data.features[keep]
+    )
 
 
 def classifiers() -> dict[str, Any]:
