@@ -1,4 +1,12 @@
-"""Traffic lights: groups that take turns, and which light concerns which vehicle."""
+"""Traffic lights: groups that take turns, and which light concerns which vehicle.
+
+What a vehicle's record says of a light is all that the client's Traffic Manager knows of lights.
+It has a trait that the record must allow for: once it has seen a vehicle at a green light it takes
+that light for green until the vehicle has left it, so that nobody brakes halfway over the line
+(CARLA's ``SimulationState::UpdateTrafficLightState``). A vehicle that queues at the line through a
+whole green would so drive off at red. ``report`` therefore shows it no light for one frame when the
+green is over.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.core.state import Bools, Floats, Ints, SignalState, wrap_angle
+from hdsim.core.state import Floats, Ints, SignalState, wrap_angle
 from hdsim.road.lanes import LaneGraph, Signal
 from hdsim.server.physics.vehicles import Vehicles
 
@@ -107,16 +115,21 @@ class Lights:
 class Approaches:
     """Where on the lanes of a map a traffic light concerns a vehicle.
 
+    Args:
+        graph: The lanes.
+        signal: What stands at the end of each lane, -1 for nothing, shape (L,).
+        stop_s: Where its line lies on the lane [m], shape (L,).
+
     Attributes:
         signal: Signal that a vehicle on each lane comes to, -1 for none, shape (L,).
         stop_s: Where its stop line lies, measured along that lane [m], shape (L,); past the
             lane's end when the line is on the lane that follows.
     """
 
-    def __init__(self, graph: LaneGraph) -> None:
-        self.signal = graph.signal.copy()
-        self.stop_s = graph.stop_s.copy()
-        self._graph = graph
+    def __init__(self, graph: LaneGraph, signal: Ints, stop_s: Floats) -> None:
+        self.signal = signal.copy()
+        self.stop_s = stop_s.copy()
+        self._none = not (signal >= 0).any()
         # A strip reaches back over lanes too short to hold it, where the way on is not in doubt:
         # also over the lanes of a junction just before, whence nobody could stop in time else.
         for _ in range(3):
@@ -126,8 +139,10 @@ class Approaches:
                     self.signal[lane] = self.signal[ahead[0]]
                     self.stop_s[lane] = graph.length[lane] + self.stop_s[ahead[0]]
 
-    def concern(self, v: Vehicles, d: Floats, width: Floats, lane_yaw: Floats) -> Bools:
-        """Which vehicles are in the strip of the signal ahead of them, shape (n,).
+    def concern(self, v: Vehicles, d: Floats, width: Floats, lane_yaw: Floats) -> Floats:
+        """How far vehicles are from the line that they are in the strip of [m], shape (n,).
+
+        Measured from the front bumper, negative past it; inf for vehicles in no strip.
 
         Args:
             v: Vehicles, with lane and lane_s up to date.
@@ -135,34 +150,44 @@ class Approaches:
             width: Lane width [m].
             lane_yaw: Heading of the lane [rad].
         """
-        if not len(self._graph.signals):
-            return np.zeros(len(v), dtype=np.bool_)
+        if self._none:
+            return np.full(len(v), np.inf)
         distance = self.stop_s[v.lane] - v.lane_s - v.half_length
         speed = np.maximum(v.speed, 0.0)
         reach = _STRIP_M + np.maximum(_STRIP_S * speed, speed**2 / (2.0 * _STRIP_DECEL))
         inside = (self.signal[v.lane] >= 0) & (v.lane >= 0)
         inside &= (distance <= reach) & (distance >= -_STRIP_PAST_M) & (np.abs(d) < 0.5 * width)
-        return np.asarray(inside & (np.abs(wrap_angle(lane_yaw - v.yaw)) < _HEADING))
+        inside &= np.abs(wrap_angle(lane_yaw - v.yaw)) < _HEADING
+        return np.where(inside, distance, np.inf)
 
 
-def report(v: Vehicles, lights: Lights, approaches: Approaches, inside: Bools, ids: Ints) -> None:
+def report(
+    v: Vehicles, lights: Lights, approaches: Approaches, distance: Floats, ids: Ints
+) -> None:
     """Writes the light that concerns each vehicle into its record.
 
     No light is reported as GREEN without a light: any other state without a light means to the
-    Traffic Manager an unsignalised junction, where it stops.
+    Traffic Manager an unsignalised junction, where it stops. So is, for one frame, a light that is
+    green no longer, to a vehicle that was told of the green and can still stop at the line.
 
     Args:
         v: Vehicles.
         lights: Signal states.
         approaches: The strips.
-        inside: From ``Approaches.concern``.
+        distance: From ``Approaches.concern``.
         ids: Actor id of each signal, shape (m,).
     """
-    v.has_light = inside
     if not len(lights):
+        v.has_light = np.zeros(len(v), dtype=np.bool_)
         v.light_state = np.full(len(v), SignalState.GREEN, dtype=np.uint8)
         v.light_id = np.zeros(len(v), dtype=np.int64)
         return
-    signal = approaches.signal[v.lane]
-    v.light_state = np.where(inside, lights.state[signal], SignalState.GREEN).astype(np.uint8)
-    v.light_id = np.where(inside, ids[signal], 0)
+    signal, inside = approaches.signal[v.lane], np.isfinite(distance)
+    state = lights.state[signal]
+    green = state == SignalState.GREEN
+    can_stop = distance >= np.maximum(v.speed, 0.0) ** 2 / (2.0 * _STRIP_DECEL)
+    told = inside & ~(v.told_green & ~green & can_stop)
+    v.told_green = told & (green | v.told_green)
+    v.has_light = told
+    v.light_state = np.where(told, state, SignalState.GREEN).astype(np.uint8)
+    v.light_id = np.where(told, ids[signal], 0)

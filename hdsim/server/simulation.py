@@ -23,6 +23,7 @@ from hdsim.server.actors.map_actors import (
 from hdsim.server.actors.records import Actor, spectator_actor
 from hdsim.server.actors.triggers import Triggers
 from hdsim.server.errors import CallError
+from hdsim.server.give_way import GiveWay
 from hdsim.server.physics import collisions, dynamics, walkers
 from hdsim.server.physics.ackermann import Ackermann
 from hdsim.server.physics.bodies import Bodies, bodies
@@ -97,7 +98,8 @@ class Simulation:
         graph = town.graph
         self.surface = Surface(graph)
         self.lights = lights.Lights(graph.signals)
-        self._approaches = lights.Approaches(graph)
+        self._approaches = lights.Approaches(graph, graph.signal, graph.stop_s)
+        self._give_way = GiveWay(graph, town.furniture.signs)
         self.vehicles, self.walkers, self.props = Vehicles(self.physics), Walkers(), Props()
         self.rack = Rack(graph, town.xodr)
         self.ackermann, self.forces = Ackermann(), Forces()
@@ -331,8 +333,10 @@ class Simulation:
 
     def _look_up_road(self) -> None:
         f = self.surface.settle(self.vehicles)
-        inside = self._approaches.concern(self.vehicles, f.d, f.width, f.yaw)
-        lights.report(self.vehicles, self.lights, self._approaches, inside, self.light_ids)
+        v = self.vehicles
+        distance = self._approaches.concern(v, f.d, f.width, f.yaw)
+        lights.report(v, self.lights, self._approaches, distance, self.light_ids)
+        self._give_way.report(v, f.d, f.width, f.yaw, self.step_s)
 
     def readings(self, wanted: Container[int]) -> Iterator[tuple[int, bytes]]:
         """Messages of the sensors that measure in the present frame, as stream and bytes.

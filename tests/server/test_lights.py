@@ -110,11 +110,9 @@ def concerned(road, gap, speed=0.0, y=0.0, yaw=0.0):
     v = fleet(Pose(100.0 - gap - MODEL3.length / 2, y, 0, yaw=yaw))
     v.set_velocity(0, speed * np.cos(yaw), speed * np.sin(yaw))
     f = Surface(road).settle(v)
-    approaches = Approaches(road)
-    inside = approaches.concern(v, f.d, f.width, f.yaw)
     lights = Lights(road.signals)
     lights.set_state(0, R)
-    report(v, lights, approaches, inside, np.array([55]))
+    tell(road, v, f, lights)
     return bool(v.has_light[0]), int(v.light_state[0]), int(v.light_id[0])
 
 
@@ -139,3 +137,40 @@ def test_the_strip_before_a_stop_line(road, gap, speed, expected):
 def test_a_light_does_not_concern_the_other_lane_or_direction(road):
     assert not concerned(road, 2.0, y=2.0)[0]
     assert not concerned(road, 2.0, yaw=np.pi)[0]
+
+
+def tell(road, v, f, lights):
+    approaches = Approaches(road, road.signal, road.stop_s)
+    report(v, lights, approaches, approaches.concern(v, f.d, f.width, f.yaw), np.array([55]))
+
+
+@pytest.mark.parametrize(
+    ("gap", "speed", "shown"),
+    [
+        (0.5, 0.0, [(True, G), (False, G), (True, Y), (True, R), (True, R)]),
+        (3.0, 5.0, [(True, G), (False, G), (True, Y), (True, R), (True, R)]),
+        # Too fast to stop, or over the line: the driver has seen green, and goes.
+        (2.0, 5.0, [(True, G), (True, Y), (True, Y), (True, R), (True, R)]),
+        (-0.5, 0.0, [(True, G), (True, Y), (True, Y), (True, R), (True, R)]),
+    ],
+)
+def test_who_was_shown_green_and_can_stop_is_shown_no_light_for_a_frame(road, gap, speed, shown):
+    v = fleet(Pose(100.0 - gap - MODEL3.length / 2, 0, 0))
+    v.set_velocity(0, speed, 0.0)
+    f, lights, seen = Surface(road).settle(v), Lights(road.signals), []
+    for state in (G, Y, Y, R, R):
+        lights.set_state(0, state)
+        tell(road, v, f, lights)
+        seen.append((bool(v.has_light[0]), int(v.light_state[0])))
+    assert seen == shown
+
+
+def test_who_slows_down_after_the_green_is_shown_no_light_when_he_can_stop(road):
+    v = fleet(Pose(98.0 - MODEL3.length / 2, 0, 0))
+    lights, seen = Lights(road.signals), []
+    for state, speed in ((G, 8.0), (R, 8.0), (R, 3.0), (R, 3.0)):
+        v.set_velocity(0, speed, 0.0)
+        lights.set_state(0, state)
+        tell(road, v, Surface(road).settle(v), lights)
+        seen.append((bool(v.has_light[0]), int(v.light_state[0])))
+    assert seen == [(True, G), (True, R), (False, G), (True, R)]

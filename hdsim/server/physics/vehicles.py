@@ -22,10 +22,10 @@ _FLOATS = (
     "half_length", "half_width", "half_height", "wheelbase", "mass", "inertia",
     "full_throttle", "full_brake", "full_hand_brake", "rolling", "drag", "grip",
     "max_wheel_angle", "power_speed", "stiff_front", "stiff_rear", "cg_height", "front_drive",
-    "steer_rate", "throttle_lag", "brake_lag", "stability", "lean", "lane_s", "limit",
+    "steer_rate", "throttle_lag", "brake_lag", "stability", "lean", "lane_s", "limit", "stood_s",
 )  # fmt: skip
 _INTS = ("id", "label", "gear", "flags", "lane", "light_id")
-_BOOLS = ("hand_brake", "reverse", "manual", "physics", "collides", "has_light")
+_BOOLS = ("hand_brake", "reverse", "manual", "physics", "collides", "has_light", "told_green")
 
 
 class Vehicles:
@@ -95,6 +95,9 @@ class Vehicles:
         has_light: Whether a traffic light concerns the vehicle.
         light_state: ``SignalState`` of that light, GREEN without one.
         light_id: Actor id of that light, 0 without one.
+        told_green: Whether the record has shown that light green since it began to concern the
+            vehicle.
+        stood_s: For how long the vehicle has stood at a stop sign [s].
     """
 
     id: Ints
@@ -149,12 +152,14 @@ class Vehicles:
     steering_curve: Floats
     lane_s: Floats
     limit: Floats
+    stood_s: Floats
     hand_brake: Bools
     reverse: Bools
     manual: Bools
     physics: Bools
     collides: Bools
     has_light: Bools
+    told_green: Bools
     light_state: NDArray[np.uint8]
 
     def __init__(self, physics: Physics = Physics.CARLA) -> None:
