@@ -20,6 +20,7 @@ PARTS = {
     "drivers": drivers.measure,
 }
 _LONG = ("towns", "kilometres", "soak", "soak-server")
+_UNTIMED = ("towns", "soak-server")  # these count what happens, on a machine with other work
 _TICKS, _SOAK_TICKS = 600, 100_000
 
 
@@ -33,8 +34,10 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="of towns, and of soak-server without ticks"
     )
+    parser.add_argument(
+        "--town", action="append", default=[], help="of towns and kilometres; default: all found"
+    )
     driving = parser.add_argument_group("kilometres")
-    driving.add_argument("--town", action="append", default=[], help="default: all that are found")
     driving.add_argument("--vehicles", type=int, default=80)
     driving.add_argument("--km", type=float, default=250.0, help="in each town, over all vehicles")
     driving.add_argument("--profile", default="normal", help="who drives")
@@ -45,14 +48,15 @@ def main() -> None:
     if args.ticks is not None and args.ticks < 200:
         parser.error(f"--ticks {args.ticks}: expected 200 or more")
     faulthandler.enable()
-    take_slot(0)  # cores are shared out as for the first worker of a batch
+    if args.part not in _UNTIMED:
+        take_slot(0)  # cores are shared out as for the first worker of a batch
     before = machine()
     tables = []
     if args.part == "soak":
         tables.append(soak.soak(args.ticks or _SOAK_TICKS))
         print(tables[0].markdown(), flush=True)
     elif args.part == "towns":
-        tables.append(towns.measure(args.minutes))
+        tables.append(towns.measure(args.minutes, args.town))
         print(tables[0].markdown(), flush=True)
     elif args.part == "kilometres":
         tables += kilometres.measure(
@@ -68,9 +72,13 @@ def main() -> None:
                 tables.append(table)
                 print(table.markdown() + "\n", flush=True)
     if not args.no_save:
-        ticks = f" --ticks {args.ticks}" if args.ticks else ""
-        part = f" {args.part}" if args.part else ""
-        path = write(tables, f"python -m bench{part}{ticks}", before, args.part)
+        said = f" {args.part}" if args.part else ""
+        said += f" --ticks {args.ticks}" if args.ticks else ""
+        if args.part in _UNTIMED and not args.ticks:
+            said += f" --minutes {args.minutes:g}"
+        said += "".join(f" --town {name}" for name in args.town)
+        part = "-".join([args.part, *args.town]) if args.part else None
+        path = write(tables, f"python -m bench{said}", before, part)
         print(f"\nwritten: {path.name}")
 
 
