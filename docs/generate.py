@@ -194,7 +194,7 @@ def physics_performance() -> str:
     """Published sprints and stops beside those of the realistic physics."""
     sprints = [
         (s.car, f"0 to {_round_speed(s.to)}", f"{s.seconds:.1f} s",
-         *_beside(performance.sprint(s.model, s.to, s.rollout), s.seconds, "s"), s.source)
+         *_beside(performance.sprint(s.model, s.to, s.rollout, s.kerb), s.seconds, "s"), s.source)
         for s in performance.SPRINTS
     ]  # fmt: skip
     stops = [
@@ -203,6 +203,20 @@ def physics_performance() -> str:
         for s in performance.STOPS
     ]  # fmt: skip
     return _table(("car", "", "published", "model", "off by", "source"), sprints + stops)
+
+
+def physics_rules() -> str:
+    """What rules ask of the other classes, and what the realistic physics make of it."""
+    rows = []
+    for r in performance.RULES:
+        unit = "s" if r.sprints else "m"
+        speed = _round_speed(r.speed)
+        found = (performance.sprint if r.sprints else performance.stop)(r.model, r.speed)
+        rows.append((
+            r.model, r.what, f"0 to {speed}" if r.sprints else f"{speed} to 0",
+            f"{r.at_most:.1f} {unit}", f"{found:.1f} {unit}", r.source,
+        ))  # fmt: skip
+    return _table(("model here", "rule for", "", "at most", "model", "rule"), rows)
 
 
 def _beside(found: float, published: float, unit: str) -> tuple[str, str]:
@@ -285,6 +299,7 @@ PARTS = {
     "builtin-maps": builtin_maps,
     "sign-types": sign_types,
     "physics-performance": physics_performance,
+    "physics-rules": physics_rules,
     "sensors": sensors,
     "sensor-attributes": sensor_attributes,
     "scenario-keys": lambda: keys(Scenario),

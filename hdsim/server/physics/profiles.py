@@ -14,12 +14,13 @@ import yaml
 
 from hdsim.core.state import Floats
 from hdsim.server.actors.blueprints import VehicleModel
+from hdsim.server.physics.powertrain import force_and_power
 
 GRAVITY = 9.81  # [m/s^2]
 AIR_DENSITY = 1.2  # [kg/m^3], about 20 degrees Celsius at sea level
 DRIVER_KG = 75.0  # as in Council Regulation (EU) 1230/2012, article 2
-# Share of an engine's power that accelerates a car on average, after gears, shifts and losses.
-# Fitted to the published 0-100 km/h times of docs/physics.md.
+# Share of an engine's power that accelerates a car on average, after gears, shifts and losses,
+# where the gears are not known. Fitted to the published 0-100 km/h times of docs/physics.md.
 POWER_SHARE = 0.78
 # Yaw inertia over mass and axle distances, I / (m a b): 0.94, 1.00 and 1.10 for the Ford Escort,
 # BMW 320i and VW Vanagon of CommonRoad (Althoff and Wuersching 2020, Vehicle Models, table 6).
@@ -103,12 +104,12 @@ def _carla(model: VehicleModel) -> dict[str, float]:
 def _realistic(model: VehicleModel) -> dict[str, float]:
     p = {**_data()["classes"][model.base_type], **_data()["models"].get(model.name, {})}
     mass = p["kerb"] + DRIVER_KG if "kerb" in p else model.mass
-    share = 1.0 if model.base_type == "bicycle" else POWER_SHARE
+    force, power = _drive(p, mass)
     return {
         "mass": mass,
         "inertia": _inertia(mass, model),
-        "full_throttle": share * 1000.0 * p["power"] / (mass * p["power_speed"]),
-        "power_speed": p["power_speed"],
+        "full_throttle": force / mass,
+        "power_speed": power / force,
         "full_brake": p["brake"],
         "full_hand_brake": p["hand_brake"],
         "rolling": p["rolling"] * GRAVITY,
@@ -126,6 +127,17 @@ def _realistic(model: VehicleModel) -> dict[str, float]:
         # On two wheels it stands for the rider's balance, without which they would fall.
         "stability": TRACK_SHARE * model.width / 2.0,
     }
+
+
+def _drive(p: dict[str, Any], mass: float) -> tuple[float, float]:
+    """Largest force [N] and power [W] at the wheels: from the gears where they are known."""
+    if "gears" in p:
+        return force_and_power(
+            mass, 1000.0 * p["power"], p["torque"], p["gears"], p["radius"],
+            p.get("power_rpm", 0.0), p.get("torque_rpm", 0.0), p.get("shift", 0.0),
+        )  # fmt: skip
+    power = 1000.0 * p["power"] * p.get("share", POWER_SHARE)
+    return power / p["power_speed"], power
 
 
 def _inertia(mass: float, model: VehicleModel) -> float:
