@@ -37,7 +37,7 @@ STUCK_S, STANDING_MPS = 120.0, 0.1
 # before it takes it out; 90 s elsewhere (CARLA's ALSM.cpp and its Constants.h).
 _IDLE_MPS, _IDLE_AT_RED_S = 0.8, 180.0
 _DROP_M = 0.5
-_PROGRESS_S = 600.0
+_PROGRESS_S = 300.0
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ def drive(session: Session, source: MapSource, minutes: float) -> dict[str, obje
             stood = watch(tally, state, stood)
             idle = np.where(here & (np.abs(state.speed) > _IDLE_MPS), 0.0, idle + STEP_S)
             if tick and tick % round(_PROGRESS_S / STEP_S) == 0:
-                print(tally.row(source.name, tick * STEP_S / 60.0, len(actors)))
+                print(tally.row(source.name, tick * STEP_S / 60.0, len(actors)), flush=True)
     return tally.row(source.name, minutes, len(actors))
 
 

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import random
 import sys
+import time
 
 import carla
-from carla.command import DestroyActor, SpawnActor
-from programs import connect, fresh
+from carla.command import DestroyActor, SetAutopilot, SpawnActor
+from programs import cars, connect, fresh, manager, synchronous
 
 ONE_LIGHT = """<?xml version="1.0"?>
 <OpenDRIVE>
@@ -198,6 +201,200 @@ def lone_light(client):
     report = {"id": light.get_opendrive_id(), "times": times, "shown": shown}
     client.load_world(first)
     return report
+
+
+def every_model_hits(client):
+    """Any vehicle that runs into something has its collision sensor say so."""
+    world = fresh(client)
+    library = world.get_blueprint_library()
+    point = world.get_map().get_spawn_points()[0]
+    ahead = point.get_forward_vector()
+    spot = carla.Transform(point.location + ahead * 9.0, point.rotation)
+    world.spawn_actor(library.find("static.prop.streetbarrier"), spot)
+    silent = []
+    for model in library.filter("vehicle.*"):
+        car = world.spawn_actor(model, point)
+        sensor = world.spawn_actor(
+            library.find("sensor.other.collision"), carla.Transform(), attach_to=car
+        )
+        events = []
+        sensor.listen(events.append)
+        world.tick()
+        car.set_target_velocity(ahead * 10.0)
+        for _ in range(30):
+            world.tick()
+        for _ in range(100):
+            if events:
+                break
+            time.sleep(0.02)
+        if not events:
+            silent.append(model.id)
+        sensor.stop()
+        sensor.destroy()
+        car.destroy()
+        world.tick()
+    return {"silent": silent}
+
+
+def friction_volume(client):
+    """A car without friction gets some in a trigger, and loses it behind it."""
+    world = fresh(client)
+    point = world.get_map().get_spawn_points()[0]
+    ahead = point.get_forward_vector()
+    trigger = world.get_blueprint_library().find("static.trigger.friction")
+    for name, value in (("friction", 5.0), ("extent_x", 500.0), ("extent_y", 500.0)):
+        trigger.set_attribute(name, str(value))
+    trigger.set_attribute("extent_z", "500.0")
+    world.spawn_actor(trigger, carla.Transform(point.location + ahead * 15.0, point.rotation))
+    car = world.spawn_actor(cars(world)[0], point)
+    world.tick()
+    record = car.get_physics_control()
+    wheels = record.wheels
+    for wheel in wheels:
+        wheel.tire_friction = 0.0
+    record.wheels, record.drag_coefficient = wheels, 0.0
+    car.apply_physics_control(record)
+    car.set_target_velocity(ahead * 10.0)
+    frictions = []
+    for _ in range(60):
+        world.tick()
+        told = car.get_physics_control().wheels[0].tire_friction
+        if not frictions or abs(frictions[-1] - told) > 1e-3:
+            frictions.append(told)
+        car.set_target_velocity(ahead * 10.0)
+    return {"frictions": frictions}
+
+
+def crashes(client):
+    """Two cars collide three times over, the same way each time."""
+    digests = []
+    for _ in range(3):
+        world = fresh(client)
+        model = cars(world)[0]
+        point = world.get_map().get_spawn_points()[0]
+        ahead = point.get_forward_vector()
+        one = world.spawn_actor(model, point)
+        place = carla.Transform(point.location + ahead * 20.0, point.rotation)
+        place.location += point.get_right_vector() * 0.7
+        place.rotation.yaw += 180.0
+        other = world.spawn_actor(model, place)
+        world.tick()
+        one.set_target_velocity(ahead * 12.0)
+        other.set_target_velocity(ahead * -8.0)
+        digest = hashlib.sha256()
+        for _ in range(80):
+            world.tick()
+            for car in (one, other):
+                t, v = car.get_transform(), car.get_velocity()
+                digest.update(f"{t.location} {t.rotation} {v}".encode())
+        digests.append(digest.hexdigest())
+    return {"digests": digests, "turned_deg": abs(one.get_transform().rotation.yaw)}
+
+
+def large_vehicle(client):
+    """The Traffic Manager drives the longest vehicles with sane controls."""
+    world = fresh(client)
+    tm, seen = manager(client), {}
+    library, points = world.get_blueprint_library(), world.get_map().get_spawn_points()
+    names = ("carlamotors.firetruck", "mercedes.sprinter", "mitsubishi.fusorosa")
+    trucks = [
+        world.spawn_actor(library.find(f"vehicle.{n}"), p) for n, p in zip(names, points[::9])
+    ]
+    world.tick()
+    client.apply_batch_sync([SetAutopilot(t.id, True, tm.get_port()) for t in trucks])
+    start = [t.get_location() for t in trucks]
+    values = []
+    for _ in range(200):
+        world.tick()
+        for truck in trucks:
+            control = truck.get_control()
+            values += [control.steer, control.throttle, control.brake]
+    seen["sane"] = all(math.isfinite(v) and -1.0 <= v <= 1.0 for v in values)
+    seen["moved_m"] = [t.get_location().distance(s) for t, s in zip(trucks, start)]
+    tm.shut_down()
+    return seen
+
+
+def replayed(client):
+    """What a Traffic Manager drove is played back by new actors of the same kinds, all finite."""
+    world = fresh(client)
+    tm, points = manager(client), world.get_map().get_spawn_points()
+    client.start_recorder("managed.rec", True)
+    world.tick()
+    models = [b for b in cars(world)[:3]]
+    driven = [world.spawn_actor(m, p) for m, p in zip(models, points[::7])]
+    client.apply_batch_sync([SetAutopilot(a.id, True, tm.get_port()) for a in driven])
+    for _ in range(50):
+        world.tick()
+    client.stop_recorder()
+    for actor in driven:
+        actor.destroy()
+    for _ in range(3):
+        world.tick()
+    empty = len(world.get_actors().filter("vehicle.*"))
+    client.replay_file("managed.rec", 0.0, 0.0, 0)
+    kinds, finite = set(), True
+    for _ in range(40):
+        world.tick()
+        for ghost in world.get_actors().filter("vehicle.*"):
+            kinds.add(ghost.type_id)
+            v, where = ghost.get_velocity(), ghost.get_location()
+            finite &= all(map(math.isfinite, (v.x, v.y, v.z, where.x, where.y, where.z)))
+    client.stop_replayer(False)
+    tm.shut_down()
+    return {
+        "empty": empty,
+        "kinds": sorted(kinds),
+        "driven": [m.id for m in models],
+        "finite": finite,
+    }
+
+
+def geography(client):
+    """Places to geographic coordinates and back."""
+    road, errors = client.get_world().get_map(), []
+    for x, y, z in ((0, 0, 0), (300, -200, 5), (-450, 120, 20), (10, 10, 3000)):
+        there = road.transform_to_geolocation(carla.Location(x, y, z))
+        back = road.geolocation_to_transform(there)
+        errors.append(math.dist((x, y, z), (back.x, back.y, back.z)))
+    return {"largest_error_m": max(errors)}
+
+
+def give_way(client):
+    """The Traffic Manager stops at stop signs, and at yield signs if somebody comes."""
+    first = client.get_world().get_map().name.rpartition("/")[2]
+    synchronous(client.get_world())
+    world = client.load_world("roundabout", False)
+    road, tm = world.get_map(), manager(client)
+    seen = {}
+    for kind in ("stop", "yield"):
+        stood, shown = [], 0
+        for sign in world.get_actors().filter(f"traffic.{kind}"):
+            box = sign.trigger_volume
+            line = road.get_waypoint(sign.get_transform().transform(box.location))
+            start = line.previous(40.0)[0].transform
+            start.location.z += 0.3
+            car = world.spawn_actor(cars(world)[0], start)
+            world.tick()
+            car.set_autopilot(True, tm.get_port())
+            still, red, farthest = 0, 0, 1e9
+            for _ in range(400):
+                world.tick()
+                farthest = min(farthest, line.transform.location.distance(car.get_location()))
+                near = line.transform.location.distance(car.get_location()) < 12.0
+                still += near and car.get_velocity().length() < 0.1
+                red += str(car.get_traffic_light_state()) == "Red"
+                shown += car.is_at_traffic_light()
+            stood.append(still * 0.05)
+            seen.setdefault(f"{kind} passed", []).append(farthest < 6.0)
+            seen.setdefault(f"{kind} red", []).append(red)
+            car.set_autopilot(False, tm.get_port())
+            car.destroy()
+            world.tick()
+        seen[f"{kind} stood_s"], seen[f"{kind} lights"] = stood, shown
+    tm.shut_down()
+    client.load_world(first, False)
+    return seen
 
 
 def main():

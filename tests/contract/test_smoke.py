@@ -67,3 +67,42 @@ def test_a_light_outside_junctions_in_an_uploaded_world(carla_address: str, smok
     assert seen["id"] == "10"
     assert all(t > 0.0 for t in seen["times"])
     assert seen["shown"] == ["Green", "Yellow", "Red"]
+
+
+def test_every_model_reports_its_collision(carla_address: str, smoke: Program):
+    assert smoke("every_model_hits", carla_address)["silent"] == []
+
+
+def test_a_friction_trigger_acts_inside_only(carla_address: str, smoke: Program):
+    assert smoke("friction_volume", carla_address)["frictions"] == pytest.approx([0.0, 5.0, 0.0])
+
+
+def test_collisions_repeat(carla_address: str, smoke: Program):
+    assert len(set(smoke("crashes", carla_address)["digests"])) == 1
+
+
+def test_the_traffic_manager_drives_large_vehicles(carla_address: str, smoke: Program):
+    seen = smoke("large_vehicle", carla_address)
+    assert seen["sane"]
+    assert min(seen["moved_m"]) > 5.0
+
+
+def test_what_a_traffic_manager_drove_is_played_back(carla_address: str, smoke: Program):
+    seen = smoke("replayed", carla_address)
+    assert seen["empty"] == 0
+    assert seen["kinds"] == seen["driven"]
+    assert seen["finite"]
+
+
+def test_places_to_geographic_coordinates_and_back(carla_address: str, smoke: Program):
+    assert smoke("geography", carla_address)["largest_error_m"] < 0.1
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_the_traffic_manager_stops_at_stop_signs(carla_address: str, smoke: Program):
+    seen = smoke("give_way", carla_address)
+    assert seen["stop stood_s"]
+    assert seen["yield stood_s"]
+    assert min(seen["stop stood_s"]) > 1.5
+    assert max(seen["yield stood_s"]) < 0.5, "nobody was in their way"
+    assert seen["stop lights"] == seen["yield lights"] == 0, "a sign is no traffic light"

@@ -64,11 +64,18 @@ def listening(client):
 
 def listen(client, car, count):
     world = client.get_world()
-    print(json.dumps(True), flush=True)
     seen = {}
-    while len(seen) < int(count):
-        snapshot = world.wait_for_tick(20.0)
-        seen[snapshot.frame] = snapshot.find(int(car)).get_transform().location.x
+
+    def note(snapshot):
+        if len(seen) < int(count):
+            seen[snapshot.frame] = snapshot.find(int(car)).get_transform().location.x
+
+    number = world.on_tick(note)
+    print(json.dumps(True), flush=True)
+    give_up = time.monotonic() + 20.0
+    while len(seen) < int(count) and time.monotonic() < give_up:
+        time.sleep(0.01)
+    world.remove_on_tick(number)
     return seen
 
 
