@@ -62,6 +62,19 @@ def snapshot(client):
     }
 
 
+def spawn_points(client):
+    """The shortest and the longest vehicle on all spawn points at once."""
+    world = fresh(client)
+    points = world.get_map().get_spawn_points()
+    refused = {}
+    for name in ("vehicle.bh.crossbike", "vehicle.carlamotors.firetruck"):
+        model = world.get_blueprint_library().find(name)
+        made = client.apply_batch_sync([SpawnActor(model, p) for p in points], True)
+        refused[name] = sum(bool(a.error) for a in made)
+        client.apply_batch_sync([DestroyActor(a.actor_id) for a in made if not a.error], True)
+    return {"refused": refused}
+
+
 def steps(client):
     """Fixed steps in asynchronous mode are what was asked for, in every frame."""
     world = client.reload_world()
@@ -298,7 +311,8 @@ def large_vehicle(client):
     library, points = world.get_blueprint_library(), world.get_map().get_spawn_points()
     names = ("carlamotors.firetruck", "mercedes.sprinter", "mitsubishi.fusorosa")
     trucks = [
-        world.spawn_actor(library.find(f"vehicle.{n}"), p) for n, p in zip(names, points[::9])
+        world.spawn_actor(library.find(f"vehicle.{n}"), p)
+        for n, p in zip(names, points[::9], strict=False)
     ]
     world.tick()
     client.apply_batch_sync([SetAutopilot(t.id, True, tm.get_port()) for t in trucks])
@@ -310,7 +324,7 @@ def large_vehicle(client):
             control = truck.get_control()
             values += [control.steer, control.throttle, control.brake]
     seen["sane"] = all(math.isfinite(v) and -1.0 <= v <= 1.0 for v in values)
-    seen["moved_m"] = [t.get_location().distance(s) for t, s in zip(trucks, start)]
+    seen["moved_m"] = [t.get_location().distance(s) for t, s in zip(trucks, start, strict=True)]
     tm.shut_down()
     return seen
 
@@ -321,8 +335,8 @@ def replayed(client):
     tm, points = manager(client), world.get_map().get_spawn_points()
     client.start_recorder("managed.rec", True)
     world.tick()
-    models = [b for b in cars(world)[:3]]
-    driven = [world.spawn_actor(m, p) for m, p in zip(models, points[::7])]
+    models = cars(world)[:3]
+    driven = [world.spawn_actor(m, points[7 * k]) for k, m in enumerate(models)]
     client.apply_batch_sync([SetAutopilot(a.id, True, tm.get_port()) for a in driven])
     for _ in range(50):
         world.tick()

@@ -30,6 +30,10 @@ def test_vehicles_stand_where_they_were_spawned(carla_address: str, smoke: Progr
     assert seen["largest_error"] < 0.01
 
 
+def test_all_spawn_points_at_once(carla_address: str, smoke: Program):
+    assert set(smoke("spawn_points", carla_address)["refused"].values()) == {0}
+
+
 def test_fixed_steps_in_asynchronous_mode(carla_address: str, smoke: Program):
     assert smoke("steps", carla_address)["largest_error"] < 1e-6
 

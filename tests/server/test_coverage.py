@@ -141,3 +141,10 @@ def test_times_of_lights():
     assert session.sim.lights.times[0].tolist() == [7.0, 7.0, 7.0]
     call(session, "freeze_traffic_light", 1, True)
     assert session.sim.lights.frozen
+
+
+def test_the_page_of_smoke_tests_names_tests_that_exist():
+    page = (TESTS.parent / "docs" / "carla-smoke-tests.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[`(test_\w+)`\]\(\.\./tests/([\w/]+)\.py\)", page)
+    assert len(links) > 30
+    assert [(file, name) for name, file in links if name not in functions(file)] == []
