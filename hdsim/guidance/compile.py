@@ -153,6 +153,7 @@ def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Auth
         personality=personality,
         physiology=physiology,
         cells=cells,
+        moods=offline.mood_program(profile),
         slot_s=profile.physiology.period_s,
         attention=tuple(program for program, _ in pool),
         provenance=(described, stated, written, *slow, *(origin for _, origin in pool)),

@@ -87,3 +87,9 @@ def _combine(a: Operation, b: Operation) -> Operation:
     causes = dict.fromkeys([*a.cause.split(" + "), *b.cause.split(" + ")])
     values["cause"] = " + ".join(filter(None, causes))
     return operation_adapter.validate_python(values)
+
+
+def is_neutral(operation: Operation) -> bool:
+    """Whether every parameter that can act has its neutral value."""
+    scaled = KINDS[operation.op].scaled
+    return all(getattr(operation, p.name) == p.neutral for p in scaled)

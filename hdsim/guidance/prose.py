@@ -41,6 +41,8 @@ _STATES = {
     "alcohol": "blood alcohol in g/100 ml",
     "blocked_s": "the time of standing still in s",
     "speed_mps": "own speed in m/s",
+    "anger": "anger",
+    "hurry": "hurry",
 }
 
 

@@ -5,6 +5,7 @@ During the drive it is only looked up. It is what a run records and what a repla
 * ``personality``: one program.
 * ``physiology``: one program for each period of the drive and each bin of ``blocked_s``; cells that
   came out the same share a program.
+* ``moods``: operations added to the physiology layer of drivers whom anger or hurry stirs.
 * ``attention``: a pool of programs. Which entry is in force changes every ``slot_s`` by a keyed
   draw; when episodes begin is up to the programs' episodic courses and each driver's own noise.
 """
@@ -27,6 +28,8 @@ from hdsim.perception.catalogue import PerceptionProgram
 Programs = tuple[PerceptionProgram, PerceptionProgram, PerceptionProgram]
 Mode = Literal["offline", "cached", "live"]
 Origin = Literal["tables", "model", "fallback"]
+# Anger and hurry below this act no more; a twentieth of their full effect.
+STIRRED = 0.05
 
 
 class _Data(BaseModel):
@@ -76,6 +79,7 @@ class Schedule(_Data):
         blocked_edges_s: Ascending limits between the bins of ``blocked_s`` [s]; a value at an
             edge lies in the upper bin.
         cells: Index into ``physiology`` by period and bin; the last period goes on for ever.
+        moods: What anger and hurry add to the physiology layer, by gains; always the tables'.
         slot_s: Length of the attention pool's slots [s].
         provenance: Of every stage.
     """
@@ -90,6 +94,7 @@ class Schedule(_Data):
     personality: PerceptionProgram
     physiology: tuple[PerceptionProgram, ...] = Field(min_length=1)
     cells: tuple[tuple[int, ...], ...] = Field(min_length=1)
+    moods: PerceptionProgram = PerceptionProgram(layer="physiology")
     slot_s: float = Field(gt=0.0)
     attention: tuple[PerceptionProgram, ...] = Field(min_length=1)
     provenance: tuple[Provenance, ...]
@@ -101,8 +106,9 @@ class Schedule(_Data):
             raise ValueError(f"{bins} cells for each period")
         if any(not 0 <= i < len(self.physiology) for row in self.cells for i in row):
             raise ValueError("cells that name a program of physiology")
-        layers = [self.personality.layer, *(p.layer for p in (*self.physiology, *self.attention))]
-        wanted = ["personality", *["physiology"] * len(self.physiology)]
+        slow = (self.moods, *self.physiology)
+        layers = [self.personality.layer, *(p.layer for p in (*slow, *self.attention))]
+        wanted = ["personality", *["physiology"] * len(slow)]
         if layers != [*wanted, *["attention"] * len(self.attention)]:
             raise ValueError("every program under its own layer")
         return self
@@ -112,7 +118,7 @@ class Schedule(_Data):
         """Name of the profile."""
         return self.profile.name
 
-    def versions_at(self, t_s: float, blocked_s: Any = 0.0) -> Ints:
+    def versions_at(self, t_s: float, blocked_s: Any = 0.0, stirred: Any = False) -> Ints:
         """Which programs are in force, as one number for each driver of this profile.
 
         Cheap; programs change only where it changes.
@@ -120,6 +126,7 @@ class Schedule(_Data):
         Args:
             t_s: Scenario time [s].
             blocked_s: How long each driver has been standing still [s], shape (D,) or a scalar.
+            stirred: Whom anger or hurry stirs (``stirred``), as blocked_s.
 
         Returns:
             Numbers for ``programs``, shape of ``blocked_s``.
@@ -127,16 +134,27 @@ class Schedule(_Data):
         period = min(int(t_s / self.period_s), len(self.cells) - 1)
         bins = np.searchsorted(self.blocked_edges_s, np.asarray(blocked_s), side="right")
         cells = np.asarray(self.cells[period], dtype=np.int64)[bins]
-        return np.asarray(cells * len(self.attention) + self._entry(t_s), dtype=np.int64)
+        calm = cells * len(self.attention) + self._entry(t_s)
+        return np.asarray(calm + np.asarray(stirred) * self._calm_versions, dtype=np.int64)
 
     def version_at(self, t_s: float, state: Mapping[str, float]) -> int:
-        """As ``versions_at``, for one driver's states (``blocked_s`` is what matters)."""
-        return int(self.versions_at(t_s, state.get("blocked_s", 0.0)))
+        """As ``versions_at``, for one driver's states (``blocked_s`` and the moods matter)."""
+        moved = stirred(state.get("anger", 0.0), state.get("hurry", 0.0))
+        return int(self.versions_at(t_s, state.get("blocked_s", 0.0), moved))
 
     def programs(self, version: int) -> Programs:
         """The three layers' programs of a version."""
-        cell, entry = divmod(version, len(self.attention))
-        return self.personality, self.physiology[cell], self.attention[entry]
+        moved, calm = divmod(version, self._calm_versions)
+        cell, entry = divmod(calm, len(self.attention))
+        physiology = self.physiology[cell]
+        if moved and self.moods.operations:
+            operations = (*physiology.operations, *self.moods.operations)
+            physiology = PerceptionProgram(layer="physiology", operations=operations)
+        return self.personality, physiology, self.attention[entry]
+
+    @property
+    def _calm_versions(self) -> int:
+        return len(self.physiology) * len(self.attention)
 
     def at(self, t_s: float, state: Mapping[str, float]) -> Programs:
         """The three layers' programs at a time in a state; a pure lookup."""
@@ -173,6 +191,11 @@ class Schedule(_Data):
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
         except OSError as error:
             raise InputError(str(path), expected=f"a readable file ({error.strerror})") from None
+
+
+def stirred(anger: Any, hurry: Any) -> Any:
+    """Whose moods matter: below ``STIRRED`` they are left out, and cost nothing."""
+    return np.maximum(anger, hurry) > STIRRED
 
 
 def blocked_time(blocked_s: Floats, speed: Floats, step_s: float, standing: float = 0.1) -> Floats:

@@ -1,138 +1,149 @@
-"""The offline tables: which operations a trait stands for, by its strength.
+"""The offline tables: which operations cognitive factors stand for, and traits in words.
 
-Every file of ``tables/`` describes one factor. A number may be given as a curve from the
-factor's strength to the value, ``{0: 1.0, 1: 1.6}``: linear between knots, held outside.
+``tables/operations.yaml`` is the one table from the quantities of ``hdsim.driver.hierarchy`` to the
+catalogue of perception; ``tables/words.yaml`` says what a trait is called.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hdsim.core.yaml_input import load_yaml, validate
-from hdsim.driver.profile import DistractionKind
+from hdsim.driver.hierarchy import load_hierarchy
 from hdsim.perception.catalogue import Layer, Operation, operation_adapter
 from hdsim.perception.parameters import KINDS
 
-FactorName = Literal[
-    "baseline",
-    "aggressiveness",
-    "caution",
-    "sensation_seeking",
-    "inexperience",
-    "age",
-    "fatigue",
-    "alcohol",
-    "blocked",
-    "distraction",
-]
 FOLDER = Path(__file__).with_name("tables")
-RawOperation = dict[str, Any]
+RATE = "rate_per_s"  # of an episodic course: the one part outside the parameters that may vary
 
 
-class Table(BaseModel):
-    """One factor's words and operations.
-
-    Attributes:
-        factor: The trait or state whose value is the strength.
-        kind: For ``distraction``, the kind of task.
-        layer: The layer whose program the operations join.
-        above: The factor acts only beyond this strength.
-        words: Phrase for the description, by least strength.
-        policy: What the layer's policy says of it.
-        operations: Operations of every variant.
-        variants: Operations that differ between the entries of a pool.
-    """
-
+class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    schema_: Literal[1] = Field(alias="schema")
-    factor: FactorName
-    kind: DistractionKind | None = None
-    layer: Layer
-    above: float = 0.0
-    words: dict[float, str] = {}
-    policy: str
-    operations: tuple[RawOperation, ...] = ()
-    variants: dict[str, tuple[RawOperation, ...]] = {}
+
+class Template(BaseModel):
+    """An operation whose parameters are quantities of the hierarchy.
+
+    Attributes:
+        op: Kind of the operation.
+        layer: The layer that writes it whole; ``None``: each writes what it adds.
+        select: As in the catalogue.
+        gain: As in the catalogue.
+        course: As in the catalogue; an episodic rate may be a quantity.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    op: str
+    layer: Layer | None = None
+    select: dict[str, Any] = {}
+    gain: dict[str, Any] | None = None
+    course: dict[str, Any] | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters as written."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def rate(self) -> str | None:
+        """The quantity that is the rate of episodes."""
+        rate = (self.course or {}).get(RATE)
+        return rate if isinstance(rate, str) else None
+
+    def moved(self) -> Iterator[tuple[str, str, float]]:
+        """Parameters that follow a quantity: name, quantity, factor."""
+        scaled = {p.name for p in KINDS[self.op].scaled}
+        for name, value in self.parameters.items():
+            if name in scaled and isinstance(value, str):
+                yield name, value, 1.0
+            elif isinstance(value, dict):
+                yield from ((name, quantity, float(f)) for quantity, f in value.items())
+
+    def quantities(self) -> tuple[str, ...]:
+        """Quantities it depends on."""
+        named = [quantity for _, quantity, _ in self.moved()]
+        return tuple(dict.fromkeys([*named, *([self.rate] if self.rate else [])]))
 
     @model_validator(mode="after")
-    def _operations_hold_at_every_knot(self) -> Self:
-        for raw in (*self.operations, *(r for v in self.variants.values() for r in v)):
-            if not raw.get("source"):
-                raise ValueError(f"a source for every operation; {raw.get('op')} has none")
-            for strength in sorted(k for k in _knots(raw) | {1.0} if k > self.above):
-                try:
-                    operation_adapter.validate_python(at_strength(raw, strength))
-                except ValidationError as error:
-                    raise ValueError(f"{raw.get('op')} at {strength:g}: {error}") from error
+    def _known(self) -> Self:
+        if self.op not in KINDS:
+            raise ValueError(f"op: one of {', '.join(KINDS)}")
+        known = load_hierarchy().quantities
+        for quantity in self.quantities():
+            if quantity not in known:
+                raise ValueError(f"{self.op}: no quantity {quantity!r}")
         return self
+
+
+class _OperationFile(_Data):
+    schema_: Literal[1] = Field(alias="schema")
+    operations: tuple[Template, ...]
+    glances: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _valid(self) -> Self:
+        try:
+            operation_adapter.validate_python(self.glances)
+        except ValidationError as error:
+            raise ValueError(f"glances: {error}") from error
+        return self
+
+
+class Words(_Data):
+    """A trait or state in words.
+
+    Attributes:
+        layer: Whose policy speaks of it.
+        phrases: For the description, by least strength.
+        policy: What the policy says of it.
+    """
+
+    layer: Layer
+    phrases: dict[float, str] = {}
+    policy: str
 
     def phrase(self, strength: float) -> str:
         """The description's phrase for a strength, empty below the first."""
-        fitting = [least for least in self.words if least <= strength]
-        return self.words[max(fitting)] if fitting else ""
-
-    def at(self, strength: float, variant: str | None = None) -> tuple[Operation, ...]:
-        """Operations at a strength, without those that would change nothing."""
-        if strength <= self.above:
-            return ()
-        raws = (*self.operations, *(self.variants[variant] if variant else ()))
-        found = []
-        for raw in raws:
-            data = at_strength(raw, strength)
-            if data.get("course", {}).get("rate_per_s") == 0.0:  # rarer than can be written
-                continue
-            data["source"] = f"{self.factor}: {raw['source']}"
-            data["cause"] = self.kind or self.factor
-            found.append(operation_adapter.validate_python(data))
-        return tuple(operation for operation in found if not is_neutral(operation))
+        fitting = [least for least in self.phrases if least <= strength]
+        return self.phrases[max(fitting)] if fitting else ""
 
 
-def _is_curve(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(k, int | float) for k in value)
-
-
-def _knots(raw: RawOperation) -> set[float]:
-    found: set[float] = set()
-    for value in raw.values():
-        if _is_curve(value):
-            found |= {float(k) for k in value}
-        elif isinstance(value, dict):
-            found |= _knots(value)
-    return found
-
-
-def at_strength(raw: RawOperation, strength: float) -> RawOperation:
-    """An operation with its curves evaluated; whole numbers where the catalogue wants them."""
-    result: RawOperation = {}
-    for name, value in raw.items():
-        if _is_curve(value):
-            knots = sorted(value)
-            number = float(np.interp(strength, knots, [value[k] for k in knots]))
-            result[name] = round(number) if name == "max_objects" else round(number, 6)
-        else:
-            result[name] = at_strength(value, strength) if isinstance(value, dict) else value
-    return result
-
-
-def is_neutral(operation: Operation) -> bool:
-    """Whether every parameter that can act has its neutral value."""
-    scaled = KINDS[operation.op].scaled
-    return all(getattr(operation, p.name) == p.neutral for p in scaled)
+class _WordFile(_Data):
+    schema_: Literal[1] = Field(alias="schema")
+    words: dict[str, Words]
 
 
 @cache
-def load_tables() -> tuple[Table, ...]:
-    """Every table, in the fixed order of the factors (then by kind).
+def _operation_file() -> _OperationFile:
+    return validate(_OperationFile, load_yaml(FOLDER / "operations.yaml"))
+
+
+def load_templates() -> tuple[Template, ...]:
+    """Every template of the table.
 
     Raises:
-        InputError: If a table is wrong.
+        InputError: If the table is wrong.
     """
-    tables = [validate(Table, load_yaml(path)) for path in sorted(FOLDER.glob("*.yaml"))]
-    order = get_args(FactorName)
-    return tuple(sorted(tables, key=lambda t: (order.index(t.factor), t.kind or "", t.layer)))
+    return _operation_file().operations
+
+
+@cache
+def ordinary_glances() -> Operation:
+    """Off-road glances of undistracted driving: an episode holds one glance."""
+    return operation_adapter.validate_python(_operation_file().glances)
+
+
+@cache
+def load_words() -> Mapping[str, Words]:
+    """Words by trait, in the order of the file.
+
+    Raises:
+        InputError: If the file is wrong.
+    """
+    return validate(_WordFile, load_yaml(FOLDER / "words.yaml")).words

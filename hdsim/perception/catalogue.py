@@ -15,8 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-STATE_NAMES = ("elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps")
-StateName = Literal["elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps"]
+STATE_NAMES = ("elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps", "anger", "hurry")
+StateName = Literal["elapsed_s", "fatigue", "alcohol", "blocked_s", "speed_mps", "anger", "hurry"]
 Layer = Literal["personality", "physiology", "attention"]
 RelationName = Literal["any", "lead", "rear", "beside", "oncoming", "crossing"]
 SignalName = Literal["red", "yellow", "green"]
@@ -369,7 +369,7 @@ class PerceptionProgram(_Data):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     layer: Layer
-    operations: tuple[Operation, ...] = Field(default=(), max_length=16)
+    operations: tuple[Operation, ...] = Field(default=(), max_length=40)
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

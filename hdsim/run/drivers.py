@@ -15,7 +15,8 @@ from hdsim.core.command import Decisions
 from hdsim.core.percept import Observation, Percepts
 from hdsim.core.state import Floats, Ints, Roster, State
 from hdsim.driver.layers import DriverStates
-from hdsim.guidance.schedule import Schedule, blocked_time
+from hdsim.driver.moods import Moods
+from hdsim.guidance.schedule import Schedule, blocked_time, stirred
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
 from hdsim.road.lanes import LaneGraph
@@ -66,7 +67,11 @@ class Drivers:
             (schedules[name], np.flatnonzero(np.array(styles) == name))
             for name in sorted(set(styles))
         ]
-        self._states = DriverStates.of([schedules[name].profile for name in styles])
+        profiles = [schedules[name].profile for name in styles]
+        self._states = DriverStates.of(profiles)
+        ways = [(routes or {}).get(roster.names[row]) for row in roster.drivers]
+        self._moods = Moods(profiles, np.array([w.length if w else np.nan for w in ways]))
+        self._percepts: Percepts | None = None
         self._period_s = np.array([schedules[name].period_s for name in styles])
         self._version = np.full(len(styles), -1, dtype=np.int64)
         self._blocked_s: Floats = np.zeros(len(styles))
@@ -81,10 +86,13 @@ class Drivers:
         speed = state.speed[self._rows]
         self._blocked_s = blocked_time(self._blocked_s, speed, self._step_s)
         if self._tick % self._guide_every == 0:
+            if self._percepts is not None:
+                self._moods.notice(self._percepts, _GUIDE_S)
             self._guide(state.time)
         self._tick += 1
         observation = self.observer.observe(state, self.router.paths(state))
         percepts = self.perceiver.perceive(observation, self._named_states(state.time, speed))
+        self._percepts = percepts
         decisions = self.model.decide(percepts)
         self.router.heed(self.model.requests())
         return Thought(observation, percepts, decisions)
@@ -93,13 +101,15 @@ class Drivers:
         """Forgets what these drivers were about: they have been put elsewhere."""
         self._blocked_s[drivers] = 0.0
         self.model.begin_anew(drivers)
+        self._moods.begin_anew(drivers)
 
     def _guide(self, time: float) -> None:
         """Hands new programs to the drivers whose schedule has moved on; re-reads slow states."""
         self._slow = self._states.at(np.floor(time / self._period_s) * self._period_s)
         changed = {}
+        moved = stirred(self._moods.anger, self._moods.hurry)
         for schedule, members in self._by_schedule:
-            versions = schedule.versions_at(time, self._blocked_s[members])
+            versions = schedule.versions_at(time, self._blocked_s[members], moved[members])
             for driver in members[versions != self._version[members]]:
                 version = int(versions[np.searchsorted(members, driver)])
                 changed[int(driver)] = schedule.programs(version)
@@ -114,4 +124,6 @@ class Drivers:
             "elapsed_s": np.full(len(speed), time),
             "blocked_s": self._blocked_s,
             "speed_mps": speed,
+            "anger": self._moods.anger,
+            "hurry": self._moods.hurry,
         }

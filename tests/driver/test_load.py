@@ -105,8 +105,8 @@ MISTAKES = {
     ),
     "no such kind": (
         "attention:\n  distraction:\n    kind: fone\n",
-        "{path}:5: attention.distraction.kind = 'fone', expected 'phone', 'talk' or 'scenery' "
-        "(did you mean 'phone'?)",
+        "{path}:5: attention.distraction.kind = 'fone', expected 'phone', 'radio', 'navigation', "
+        "'talk', 'passenger' or 'scenery' (did you mean 'phone'?)",
     ),
     "not a number": (
         "personality: {caution: very}\n",

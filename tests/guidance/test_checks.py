@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdsim.guidance.checks import BadAnswer, ProgramAnswer, check_plausible, read_answer
-from hdsim.guidance.compose import compose
-from hdsim.guidance.tables import is_neutral
+from hdsim.guidance.compose import compose, is_neutral
 from hdsim.perception.catalogue import Operation, operation_adapter
 
 

@@ -216,10 +216,10 @@ def test_another_model_or_profile_is_another_question(tmp_path: Path):
 
 
 def test_number_of_calls_is_small(tmp_path: Path):
-    """Description, policies, personality, two bins of physiology, a pool of three."""
+    """Description, policies, personality, two bins of physiology, a pool of four."""
     with ScriptedModel(good) as server:
         compile_live(server, tmp_path)
-    assert len(server.requests) == 8
+    assert len(server.requests) == 9
 
 
 def test_broken_cache_entry_is_named(tmp_path: Path):

@@ -109,6 +109,6 @@ def test_stages_from_the_tables_are_told_with_the_first_reason(tmp_path: Path):
         made = compile_schedule(PROFILE, "live", cache=AnswerCache(tmp_path), endpoint=endpoint)
     (note,) = notes(made)
     assert note.startswith(
-        "profile 'aggressive-distracted': 8 of 8 stages of guidance are from the tables, the first "
+        "profile 'aggressive-distracted': 9 of 9 stages of guidance are from the tables, the first "
         "(description) because the answer holds no JSON object"
     )

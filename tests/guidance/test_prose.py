@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hdsim.driver.load import folders, load_profile, names
 from hdsim.guidance.compare import program_differences, schedule_differences
 from hdsim.guidance.compile import compile_schedule
+from hdsim.guidance.compose import is_neutral
 from hdsim.guidance.examples import load_examples
 from hdsim.guidance.prose import paragraph, sentence
-from hdsim.guidance.tables import is_neutral
 from hdsim.perception.catalogue import Operation, PerceptionProgram, operation_adapter
 
 
@@ -115,7 +115,7 @@ def test_difference_names_operation_value_and_both_numbers():
 
 
 def test_schedules_differ_in_the_layer_of_the_trait():
-    one, other = (compile_schedule(load_profile(n)) for n in ("drunk", "cautious-drunk"))
+    one, other = (compile_schedule(load_profile(n)) for n in ("normal", "cautious"))
     places = [place for place, _ in schedule_differences(one, other)]
     assert places == ["description", "policy of personality", "L1 personality"]
     assert list(schedule_differences(one, one)) == []

@@ -41,6 +41,15 @@ def test_version_changes_at_the_edge_of_a_bin_and_of_a_period():
     assert len({STYLED.version_at(100.0 * k, {}) for k in range(9)}) > 1
 
 
+def test_moods_join_the_physiology_of_those_they_stir():
+    calm, angry = STYLED.at(0.0, {"anger": 0.01}), STYLED.at(0.0, {"anger": 0.5})
+    assert calm == STYLED.at(0.0, {})
+    assert angry[1].operations == (*calm[1].operations, *STYLED.moods.operations)
+    assert (angry[0], angry[2]) == (calm[0], calm[2])
+    together = STYLED.versions_at(0.0, np.zeros(2), np.array([False, True]))
+    assert [STYLED.programs(int(v)) for v in together] == [calm, angry]
+
+
 def test_alcohol_wears_off_from_period_to_period():
     schedule = compile_schedule(load_profile("drunk"), duration_s=7200.0)
     wander = [
@@ -66,7 +75,7 @@ def test_compiling_twice_gives_the_same_schedule():
 
 def test_all_sub_tasks_of_the_phone_occur():
     entries = {STYLED.version_at(100.0 * k, {}) % len(STYLED.attention) for k in range(60)}
-    assert entries == {0, 1, 2}
+    assert entries == {0, 1, 2, 3}
 
 
 def test_a_broken_record_is_named():
