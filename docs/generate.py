@@ -16,6 +16,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from hdsim.driver import show
+from hdsim.driver.hierarchy import GROUPS, LAYER_OF, RULES, Quantity, load_hierarchy
 from hdsim.driver.profile import ProfileFile
 from hdsim.events.thresholds import Thresholds
 from hdsim.perception.catalogue import Course, Gain, Operation, Selector
@@ -295,7 +297,60 @@ def sign_types() -> str:
     return _table(("sign", "type", "catalogue"), sorted(rows))
 
 
+def driver_edges() -> str:
+    """Every edge of the driver hierarchy, by the group of its target."""
+    parts = [f"{show.standing()}\n"]
+    hierarchy = load_hierarchy()
+    for group in GROUPS:
+        quantities = hierarchy.of_group(group)
+        rows = [(f"`{q.name}`", *_quantity(q)) for q in quantities]
+        head = ("quantity", "normal", "bounds", "unit", "", "source")
+        parts.append(f"### {group.capitalize()} ({LAYER_OF[group]})\n\n{_table(head, rows)}")
+        edges = [(q, e) for q in quantities for e in q.edges]
+        rows = [
+            (f"`{e.of}`", f"`{q.name}`", e.direction, e.text(q.rule), _cell(e.source))
+            for q, e in edges
+        ]
+        if rows:
+            parts.append(_table(("from", "to", "", "equation", "source"), rows))
+    return "\n".join(parts)
+
+
+def _quantity(q: Quantity) -> Sequence[str]:
+    composed = "" if q.rule == "given" else f" {RULES[q.rule].capitalize()}."
+    return (
+        f"{q.normal:g}", "{:g} to {:g}".format(*q.bounds), q.unit, f"{q.meaning}{composed}",
+        _cell(q.source),
+    )  # fmt: skip
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def driver_tasks() -> str:
+    """Secondary tasks: glances and loads."""
+    rows = [
+        (
+            task.kind,
+            f"`{name}`",
+            "on the road" if task.glance_median_s is None
+            else f"{task.glance_median_s:g} ({task.glance_sigma:g})",
+            "" if task.glance_median_s is None else f"{task.on_road_s:g}",
+            "one glance" if task.one_glance else f"{task.episode_s:g}",
+            f"{task.cognitive_load:g}",
+            f"{task.manual_load:g}",
+            _cell(task.source),
+        )
+        for name, task in load_hierarchy().tasks.items()
+    ]  # fmt: skip
+    head = ("kind", "task", "glance, median s (log SD)", "between, s", "episode, s")
+    return _table((*head, "cognitive load", "manual load", "source"), rows)
+
+
 PARTS = {
+    "driver-edges": driver_edges,
+    "driver-tasks": driver_tasks,
     "builtin-maps": builtin_maps,
     "sign-types": sign_types,
     "physics-performance": physics_performance,

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hdsim.core.errors import InputError
+from hdsim.core.errors import InputError, did_you_mean
+from hdsim.driver.hierarchy import load_hierarchy
 from hdsim.driver.layers import layer_state
 from hdsim.driver.load import folders, load_profile, names
 from hdsim.driver.mix import Mix, load_mix, mix_profiles
 from hdsim.driver.new import new_profile
 from hdsim.driver.profile import DriverProfile, ProfileFile
+from hdsim.driver.show import as_data, edges_table, view
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.notes import unheard_description
 from hdsim.guidance.render import schedule_view
@@ -47,6 +49,10 @@ def _layers(profile: DriverProfile) -> tuple[str, str, str]:
     if profile.baseline == "none":
         traits["baseline"] = "none"
     state = {k: v for k, v in layer_state(profile, 0.0).items() if k != "elapsed_s" and v > 0.0}
+    physiology = profile.physiology
+    state |= {k: v for k in ("anger", "hurry") if (v := getattr(physiology, k).level) > 0.0}
+    if physiology.hurry.time_allowed is not None or physiology.hurry.deadline_s is not None:
+        state.setdefault("hurry when late", 1.0)
     distraction = profile.attention.distraction
     return (
         ", ".join(f"{k} {v}" for k, v in traits.items()) or "normal",
@@ -58,20 +64,39 @@ def _layers(profile: DriverProfile) -> tuple[str, str, str]:
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="Name or file of a profile.")],
+    task: Annotated[
+        str, typer.Option(help="While busy with this secondary task, such as text or talk.")
+    ] = "",
+    programs: Annotated[
+        bool, typer.Option("--programs/--no-programs", help="Also what becomes of perception.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="The quantities as JSON.")] = False,
 ) -> None:
-    """Show the layers of a profile and what they do, each number with its source."""
+    """Show a driver's quantities by layer: value, normal, equation, source; then its programs."""
     profile = load_profile(name)
-    layers = Table(show_header=False, box=None)
-    layers.add_column(style="bold")
-    layers.add_column()
-    for key in ("personality", "physiology", "attention"):
-        data = getattr(profile, key).model_dump()
-        layers.add_row(key, Text(json.dumps(data)))
-    state = layer_state(profile, 0.0)
-    layers.add_row("at the start", Text(", ".join(f"{k} {v:.3g}" for k, v in state.items())))
+    doing = _task(task)
+    if as_json:
+        typer.echo(json.dumps(as_data(profile, doing), indent=1))
+        return
     console = Console()
-    console.print(layers)
-    console.print(schedule_view(compile_schedule(profile)))
+    console.print(view(profile, doing))
+    if programs:
+        console.print(schedule_view(compile_schedule(profile)))
+
+
+def _task(name: str) -> str | None:
+    known = tuple(load_hierarchy().tasks)
+    if name and name not in known:
+        raise InputError(
+            "--task", value=name, expected=f"{' | '.join(known)}{did_you_mean(name, known)}"
+        )
+    return name or None
+
+
+@app.command()
+def hierarchy() -> None:
+    """List every edge of the hierarchy: what moves what, by which equation, from which source."""
+    Console().print(edges_table())
 
 
 @app.command()
