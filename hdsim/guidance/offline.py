@@ -208,9 +208,11 @@ def _episodes(profile: DriverProfile, variant: str | None) -> tuple[Operation, .
                 on_road_s=chosen.on_road_s,
                 course=course,
                 source=f"{name}: {chosen.source}",
+                cause=distraction.kind,
             ),
         )
-    return (*glances, *operations(now, before, "attention", course=course.model_dump()))
+    loads = operations(now, before, "attention", course=course.model_dump())
+    return (*glances, *(o.model_copy(update={"cause": distraction.kind}) for o in loads))
 
 
 def _slow(state: Mapping[str, float] | None) -> tuple[tuple[str, float], ...]:

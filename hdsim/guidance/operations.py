@@ -102,6 +102,7 @@ def operations(
             continue
         causes = _causes(template, now, base)
         data["source"] = "; ".join(f"{name}: {text}" for name, text in causes)[:LONGEST_SOURCE]
+        data["cause"] = " + ".join(dict.fromkeys(name for name, _ in causes))
         if gain is not None:
             data["gain"] = dict(gain)
         if course is not None:

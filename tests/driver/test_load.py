@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hdsim.core.data import data_dir
 from hdsim.core.errors import InputError
+from hdsim.driver.layers import layer_state
 from hdsim.driver.load import folders, load_profile, names
 from hdsim.driver.profile import DriverProfile
 
@@ -45,9 +46,35 @@ def test_preset_of_every_layer_combination_holds_what_its_name_says(layers: tupl
     assert profile.description
 
 
+# The other presets, each with what it is about.
+OTHERS = {
+    "neutral": lambda p, s: p.baseline == "none",
+    "old": lambda p, s: p.personality.age >= 70,
+    "novice": lambda p, s: p.personality.experience < 0.2,
+    "expert": lambda p, s: p.personality.skill > 0.8,
+    "sensation-seeker": lambda p, s: p.personality.sensation_seeking > 0.8,
+    "angry": lambda p, s: p.physiology.anger.level > 0.5,
+    "hurried": lambda p, s: p.physiology.hurry.time_allowed is not None,
+    "night": lambda p, s: 0.5 < s["fatigue"] < 1.0,
+    "rested": lambda p, s: s["fatigue"] == 0.0,
+    "tipsy": lambda p, s: 0.05 < s["alcohol"] < 0.08,
+    "radio": lambda p, s: p.attention.distraction.kind == "radio",
+    "navigating": lambda p, s: p.attention.distraction.kind == "navigation",
+    "talking": lambda p, s: p.attention.distraction.kind == "talk",
+    "passenger": lambda p, s: p.attention.distraction.kind == "passenger",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_presets_hold_what_their_names_say(name: str):
+    profile = load_profile(name)
+    assert OTHERS[name](profile, layer_state(profile, 0.0))
+    assert profile.description
+
+
 def test_no_preset_is_left_over():
     shipped = {p.stem for p in data_dir("drivers").glob("*.yaml")}
-    assert shipped == {preset(layers) for layers in COMBINATIONS} | {"neutral"}
+    assert shipped == {preset(layers) for layers in COMBINATIONS} | set(OTHERS)
 
 
 def test_paper_distraction_rate_and_period():
