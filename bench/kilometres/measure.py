@@ -23,8 +23,10 @@ from hdsim.events.rules import Place, RedLights, place_of
 from hdsim.events.thresholds import Thresholds
 from hdsim.events.verdict import judge
 from hdsim.events.window import History
+from hdsim.road.cache import load_lane_graph
 from hdsim.road.maps import find_map, known_maps
-from hdsim.run.stage import DROP_M, Stage
+from hdsim.run.stage import DROP_M, EGO, Stage
+from hdsim.run.traffic import candidate_poses, choose_poses
 from hdsim.world.teleport import teleport
 
 # A crashed vehicle is put elsewhere after so long, one that stands after so long [s].
@@ -88,7 +90,7 @@ def measure(
 
     Args:
         towns: Maps; none stands for every town that is found.
-        vehicles: Vehicles in each.
+        vehicles: Vehicles in each; fewer where there is no room.
         km: Distance to drive in each, over all vehicles.
         profile: Who drives.
         seed: Of the scenario.
@@ -99,10 +101,11 @@ def measure(
         raise InputError("HDSIM_MAPS", expected="a folder of towns to measure")
     rows = []
     for town in towns:
-        task = roaming(town, f"hdsim:{profile}", vehicles - 1, profile, seed)
+        fit = min(vehicles, room(town, vehicles, seed))
+        task = roaming(town, f"hdsim:{profile}", fit - 1, profile, seed)
         with staged(task) as stage, interpreter_apart():
             tally = Watched(stage, town, seed, detail).drive(km)
-        rows.append(tally.row(town, profile, vehicles, stage.clock.step_s))
+        rows.append(tally.row(town, profile, fit, stage.clock.step_s))
         print(rows[-1], flush=True)
     return [
         Table(
@@ -113,6 +116,16 @@ def measure(
             "minutes.",
         )
     ]
+
+
+def room(town: str, vehicles: int, seed: int) -> int:
+    """How many of so many vehicles find a place to begin."""
+    source = find_map(town)
+    poses = candidate_poses(load_lane_graph(source.name, source.xodr))
+    everywhere = np.ones(len(poses.x), dtype=np.bool_)
+    names = (EGO, *(f"npc-{i:02d}" for i in range(vehicles - 1)))
+    nobody = np.zeros(0), np.zeros(0)
+    return int((choose_poses(poses, everywhere, names, seed, nobody) >= 0).sum())
 
 
 class Watched:

@@ -22,6 +22,9 @@ from hdsim.road.lanes import LaneGraph
 _HALF_CHANGE_M = 20.0
 # Shortest clearance to the vehicles in the target lane [m].
 _MIN_CLEARANCE_M = 1.0
+# A change of quintic shape reaches the line between two lanes of 3.5 m with the side of a car when
+# so much of its first half is left.
+_CROSSES_AT = 0.35
 # A driver that stands for want of a gap takes the tightest safe one [s].
 _URGENT_WAIT_S = 10.0
 
@@ -73,6 +76,7 @@ class LaneChange:
         self.side: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self._blocked_since: Floats = np.full(n, np.inf)
+        self._half: Floats = np.zeros(n)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget these drivers' changes."""
@@ -118,7 +122,38 @@ class LaneChange:
         )
         blocked = needed & (own.speed < 0.3)
         self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
-        return np.where(wait > -1.0, np.maximum(wait, 0.0), np.inf)
+        wait = np.where(wait > -1.0, np.maximum(wait, 0.0), np.inf)
+        self._half = np.where(begin, jump, self._half)
+        crossing = jump - _CROSSES_AT * self._half - 0.5 * own.length
+        return np.minimum(wait, self._let_pass(percepts, side, onto, crossing))
+
+    def _let_pass(
+        self, percepts: Percepts, side: NDArray[np.int8], onto: Ints, crossing: Floats
+    ) -> Floats:
+        """Where to wait during a change for somebody who has come up in the target lane [m].
+
+        A change that takes long, in a queue or behind one who stands, meets others than those it
+        was decided on. Until the front has reached the line it can still wait.
+        """
+        p, own, path, graph = self._p, percepts.own, percepts.paths, self._graph
+        out = np.full(len(crossing), np.inf)
+        under_way = (self.side != 0) & (side == self.side) & (onto >= 0)
+        e = np.flatnonzero(under_way & np.isfinite(crossing) & (crossing > -0.5))
+        if len(e) == 0:
+            return out
+        scale = graph.length[onto[e]] / graph.length[path.lane[e, 0]]
+        there = self._neighbours(
+            percepts.objects, e, onto[e], path.lane_s[e, 0] * scale, own.length[e]
+        )
+        lag_free = free_acceleration(
+            there.lag_speed, np.maximum(graph.limit[onto[e]], there.lag_speed), p
+        )
+        after = follow_acceleration(
+            there.lag_speed, there.lag_gap, own.speed[e], own.accel[e], lag_free, p
+        )
+        unsafe = (after < -p.safe_decel) | (there.lag_gap < _MIN_CLEARANCE_M)
+        out[e[unsafe]] = np.maximum(crossing[e[unsafe]], 0.0)
+        return out
 
     def _consider(
         self,

@@ -40,6 +40,13 @@ _CLEARS_S = 0.5
 _CROSSING_SPEED = 1.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
+# Every so many points of the path are searched first.
+_COARSE = 3
+# The corners of a vehicle are looked for on so many points of the path around its centre.
+_AROUND = 6
+# How much farther over to the path a corner may reach than the box alone says: where the path bends
+# away from beside the centre [m].
+_BEND_M = 1.5
 
 
 def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
@@ -117,19 +124,23 @@ def _project(
             turn = yaw[d, k] - path_yaw[d, near]
             cos, sin = np.cos(turn), np.sin(turn)
             half_along = 0.5 * (abs(cos) * length[d, k] + abs(sin) * width[d, k])
-            half_across = 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
             gap = s - half_along - 0.5 * own_length[d]
             gaps[d, k], cosines[d, k] = gap, cos
             if not s > _AHEAD_M or not (near < points - 1 or along < last_step):
                 continue
             with_us, against = cos > ALONG, cos < AGAINST
-            reach = half_across + 0.5 * own_width[d] + (0.0 if against else p.lateral_margin)
+            half_own = 0.5 * own_width[d] + (0.0 if against else p.lateral_margin)
             sideways = speed[d, k] * sin
-            soon = lateral + (sideways * p.cut_in_horizon if with_us else 0.0)
-            # Crossing the path between now and then counts too: opposite signs.
-            offset = 0.0 if soon * lateral < 0.0 else min(abs(lateral), abs(soon))
-            if not offset < reach:
+            drift = sideways * p.cut_in_horizon if with_us else 0.0
+            half_diagonal = 0.5 * np.hypot(length[d, k], width[d, k])
+            if not abs(lateral) < half_own + half_diagonal + abs(drift) + _BEND_M:
                 continue
+            pose = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
+            right, left = _extent(path_x[d], path_y[d], path_yaw[d], near, pose)
+            # Crossing the path between now and then counts too.
+            if not (right + min(drift, 0.0) < half_own and left + max(drift, 0.0) > -half_own):
+                continue
+            reach = half_own + 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
             if not (with_us or against) and abs(sideways) > _CROSSING_SPEED:
                 clears = (reach - np.sign(sideways) * lateral) / abs(sideways)
                 if clears + _CLEARS_S < gap / max(own_speed[d], 1.0):
@@ -141,6 +152,44 @@ def _project(
                 other = _height(lane_first, lane_length, lane_z, lane[d, k], lane_s[d, k])
                 blocking[d, k] = abs(other - below) < _LEVEL_M
     return gaps, cosines, blocking
+
+
+@compiled
+def _extent(
+    path_x: Floats,
+    path_y: Floats,
+    path_yaw: Floats,
+    near: int,
+    pose: tuple[float, float, float, float, float],
+) -> tuple[float, float]:
+    """How far a box reaches over to either side of a path: offsets of its outermost corners [m].
+
+    Each corner is measured from the point of the path nearest to it, for a path that bends or moves
+    over comes nearer to one end of a vehicle than to its middle.
+
+    Args:
+        path_x: Points of the path [m], shape (P,).
+        path_y: As path_x.
+        path_yaw: Their heading [rad].
+        near: Index of the point nearest to the centre.
+        pose: ``(x, y, yaw, length, width)`` of the box.
+    """
+    x, y, yaw, length, width = pose
+    c, s = np.cos(yaw), np.sin(yaw)
+    right, left = np.inf, -np.inf
+    for corner in range(4):
+        u = 0.5 * length if corner < 2 else -0.5 * length
+        v = 0.5 * width if corner % 2 == 0 else -0.5 * width
+        cx, cy = x + u * c - v * s, y + u * s + v * c
+        best, least = near, np.inf
+        for i in range(max(near - _AROUND, 0), min(near + _AROUND + 1, len(path_x))):
+            dx, dy = cx - path_x[i], cy - path_y[i]
+            if dx * dx + dy * dy < least:
+                best, least = i, dx * dx + dy * dy
+        dx, dy = cx - path_x[best], cy - path_y[best]
+        aside = dy * np.cos(path_yaw[best]) - dx * np.sin(path_yaw[best])
+        right, left = min(right, aside), max(left, aside)
+    return right, left
 
 
 @compiled

@@ -50,6 +50,7 @@ _CLEARS_S = 0.5
 _LEVEL_M = 3.0
 # Every so many points of the path are searched first.
 _COARSE = 3
+_AROUND, _BEND_M = 6, 1.5
 _FINE = np.arange(1 - _COARSE, _COARSE)
 
 
@@ -76,16 +77,20 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     gap = s - half_along - 0.5 * own.length[:, None]
     with_us = cos > ALONG
     against = cos < AGAINST
-    reach = half_across + 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
+    half_own = 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
+    reach = half_across + half_own
     sideways = obj.speed * sin
-    soon = lateral + np.where(with_us, sideways * p.cut_in_horizon, 0.0)
-    # Crossing the path between now and then counts too: opposite signs.
-    offset = np.where(soon * lateral < 0.0, 0.0, np.minimum(np.abs(lateral), np.abs(soon)))
-    inside = offset < reach
-    drift = np.abs(sideways)
-    clears = (reach - np.sign(sideways) * lateral) / np.maximum(drift, 0.1)
+    drift = np.where(with_us, sideways * p.cut_in_horizon, 0.0)
+    half_diagonal = 0.5 * np.hypot(obj.length, obj.width)
+    right, left = _extent(percepts, near)
+    # Crossing the path between now and then counts too.
+    inside = (right + np.minimum(drift, 0.0) < half_own) & (
+        left + np.maximum(drift, 0.0) > -half_own
+    )
+    inside &= np.abs(lateral) < half_own + half_diagonal + np.abs(drift) + _BEND_M
+    clears = (reach - np.sign(sideways) * lateral) / np.maximum(np.abs(sideways), 0.1)
     arrives = gap / np.maximum(own.speed, 1.0)[:, None]
-    crosses_first = ~(with_us | against) & (drift > 1.0) & (clears + _CLEARS_S < arrives)
+    crosses_first = ~(with_us | against) & (np.abs(sideways) > 1.0) & (clears + _CLEARS_S < arrives)
     on_window = (near < points - 1) | (along < path.s[:, -1:] - path.s[:, -2:-1])
     blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
     # Few are left whose height matters.
@@ -95,6 +100,27 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     other = height(graph, obj.lane.take(at), obj.s.take(at))
     blocking.ravel()[at] = np.abs(other - below) < _LEVEL_M
     return OnPath(s, lateral, cos, sin, half_along, half_across, gap, blocking)
+
+
+def _extent(percepts: Percepts, near: Ints) -> tuple[Floats, Floats]:
+    """Offsets from the path of the corners farthest to either side, shape (D, K)."""
+    obj, path = percepts.objects, percepts.paths
+    c, s = np.cos(obj.yaw), np.sin(obj.yaw)
+    right, left = np.full(near.shape, np.inf), np.full(near.shape, -np.inf)
+    around = near[:, :, None] + np.arange(-_AROUND, _AROUND + 1)
+    around = np.clip(around, 0, path.x.shape[1] - 1)
+    d = np.arange(len(near))[:, None, None]
+    for u, v in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+        cx = obj.x + 0.5 * (u * obj.length * c - v * obj.width * s)
+        cy = obj.y + 0.5 * (u * obj.length * s + v * obj.width * c)
+        dx, dy = cx[:, :, None] - path.x[d, around], cy[:, :, None] - path.y[d, around]
+        best = np.argmin(dx * dx + dy * dy, axis=2)[:, :, None]
+        yaw = np.take_along_axis(path.yaw[d, around], best, 2)[:, :, 0]
+        dx = np.take_along_axis(dx, best, 2)[:, :, 0]
+        dy = np.take_along_axis(dy, best, 2)[:, :, 0]
+        aside = dy * np.cos(yaw) - dx * np.sin(yaw)
+        right, left = np.minimum(right, aside), np.maximum(left, aside)
+    return right, left
 
 
 def _nearest(path: Paths, x: Floats, y: Floats) -> Ints:
