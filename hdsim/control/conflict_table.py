@@ -28,7 +28,8 @@ class ConflictTable(NamedTuple):
         own_to: Where it ends [m], (C,).
         other_from: Where it begins on the other lane [m], (C,).
         other_to: Where it ends [m], (C,).
-        priority: +1 where the first lane goes first, -1 where it yields, 0 undetermined, (C,).
+        priority: +1 where the first lane goes first, -1 where it yields, 0 undetermined, (C,);
+            between two stop signs it is undetermined: who came first goes first.
         facing: The other lane comes from the opposite direction, (C,).
         from_right: It comes from the right, (C,).
         critical: Critical gap of the first lane's movement against the other [s], (C,).
@@ -38,6 +39,7 @@ class ConflictTable(NamedTuple):
         y: As x.
         length: Length of the lane [m], (L,).
         junction: Its junction, -1 outside, (L,).
+        stop: A stop sign holds whoever enters it, (L,).
     """
 
     start: Ints
@@ -56,6 +58,7 @@ class ConflictTable(NamedTuple):
     y: Floats
     length: Floats
     junction: Ints
+    stop: Bools
 
 
 def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
@@ -75,7 +78,9 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         left, p.gap_left_minor, np.where(turn < 0, p.gap_right_minor, p.gap_through_minor)
     )
     across = np.where(controlled[own], p.gap_signal_left, p.gap_left_major)
-    critical = np.where(c.priority >= 0, 0.0, np.where(left & facing, across, minor))
+    both_stop = graph.stop_sign[own] & graph.stop_sign[c.other]
+    priority = np.where(both_stop, 0, c.priority).astype(np.int8)
+    critical = np.where(priority >= 0, 0.0, np.where(left & facing, across, minor))
     bend = np.maximum.reduceat(np.abs(graph.curvature), graph.first[:-1])
     speed = np.minimum(graph.limit, np.sqrt(p.lateral_accel / np.maximum(bend, 1e-3)))
     x, y, _ = graph.at(np.arange(len(graph)), 0.5 * graph.length)
@@ -86,7 +91,7 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         own_to=c.own_to,
         other_from=c.other_from,
         other_to=c.other_to,
-        priority=c.priority,
+        priority=priority,
         facing=facing,
         from_right=from_right,
         critical=critical,
@@ -96,4 +101,5 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         y=y,
         length=graph.length,
         junction=graph.junction,
+        stop=graph.stop_sign,
     )

@@ -37,30 +37,31 @@ class RightOfWay:
         rows: Actor row of each driver, shape (D,).
         reach: Lane distances of the graph.
         p: Parameters.
+
+    Attributes:
+        seen_since: Since when each driver sees each row stand [s], inf on the move, (D, rows).
     """
 
     def __init__(self, graph: LaneGraph, rows: Ints, reach: Reach, p: Parameters) -> None:
         self._rows, self._reach, self._p = rows, reach.table, p
         self._table = conflict_table(graph, p)
         self._stood_since: Floats = np.full(len(rows), np.inf)
-        self._seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
+        self.seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget what these drivers have seen stand."""
         self._stood_since[drivers] = np.inf
-        self._seen_since[drivers] = np.inf
+        self.seen_since[drivers] = np.inf
 
     def judge(self, percepts: Percepts, on_path: OnPath, signal_open: Bools) -> Yield:
         """Whom each driver yields to at this frame and where it waits."""
         own, obj, path, now = percepts.own, percepts.objects, percepts.paths, percepts.time
         top = int(obj.row.max(initial=-1)) + 1
-        if top > self._seen_since.shape[1]:
-            extra = top - self._seen_since.shape[1]
-            self._seen_since = np.pad(
-                self._seen_since, ((0, 0), (0, extra)), constant_values=np.inf
-            )
+        if top > self.seen_since.shape[1]:
+            extra = top - self.seen_since.shape[1]
+            self.seen_since = np.pad(self.seen_since, ((0, 0), (0, extra)), constant_values=np.inf)
         note_standing(
-            self._stood_since, self._seen_since, own.speed, obj.seen, obj.row, obj.speed, now
+            self._stood_since, self.seen_since, own.speed, obj.seen, obj.row, obj.speed, now
         )
         distance, row = judge(
             now,
@@ -84,7 +85,7 @@ class RightOfWay:
             on_path.gap,
             obj.speed * on_path.cos,
             self._stood_since,
-            self._seen_since,
+            self.seen_since,
             self._table,
             self._reach,
             self._p,

@@ -63,6 +63,7 @@ class LaneChange:
     Attributes:
         side: The change under way: -1 right, 0 none, +1 left, shape (D,).
         asked: The change asked for at the last frame, likewise.
+        gives_up: Drivers who would rather go another way than wait longer, likewise.
     """
 
     def __init__(self, graph: LaneGraph, roster: Roster, reach: Reach, p: Parameters) -> None:
@@ -77,6 +78,7 @@ class LaneChange:
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self._blocked_since: Floats = np.full(n, np.inf)
         self._half: Floats = np.zeros(n)
+        self.gives_up: Bools = np.zeros(n, dtype=np.bool_)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget these drivers' changes."""
@@ -84,13 +86,16 @@ class LaneChange:
         self._until[drivers], self._rested[drivers] = -np.inf, 0.0
         self._blocked_since[drivers] = np.inf
 
-    def update(self, percepts: Percepts, current: Floats, free: Floats) -> Floats:
+    def update(
+        self, percepts: Percepts, current: Floats, free: Floats, obstructed: Bools
+    ) -> Floats:
         """Advance one frame.
 
         Args:
             percepts: The subjective scene.
             current: Acceleration wanted in the present lane behind its leader, shape (D,).
             free: Acceleration wanted on an empty road, shape (D,).
+            obstructed: Drivers behind an obstacle, who change even from a stand, shape (D,).
 
         Returns:
             Distance to where the driver must wait for a gap before a change that its route
@@ -116,13 +121,15 @@ class LaneChange:
         self.asked = np.zeros_like(self.asked)
 
         needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
-        self._consider(percepts, current, free, needed, side, jump, onto)
+        self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
         wait = np.where(
             needed & (self.asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
         )
         blocked = needed & (own.speed < 0.3)
         self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
-        wait = np.where(wait > -1.0, np.maximum(wait, 0.0), np.inf)
+        self.gives_up = now - self._blocked_since > p.change_patience
+        self._blocked_since = np.where(self.gives_up, now, self._blocked_since)
+        wait = np.where(wait > -0.5 * own.length, np.maximum(wait, 0.0), np.inf)
         self._half = np.where(begin, jump, self._half)
         crossing = jump - _CROSSES_AT * self._half - 0.5 * own.length
         return np.minimum(wait, self._let_pass(percepts, side, onto, crossing))
@@ -160,6 +167,7 @@ class LaneChange:
         percepts: Percepts,
         current: Floats,
         free: Floats,
+        obstructed: Bools,
         needed: NDArray[np.bool_],
         needed_side: NDArray[np.int8],
         jump: Floats,
@@ -177,9 +185,8 @@ class LaneChange:
             junction.any(axis=1), path.s[np.arange(len(lane)), junction.argmax(1)], np.inf
         )
         room = np.maximum(p.change_junction_clearance, own.speed * p.change_time)
-        free_to = (
-            (now >= self._rested) & (clear > room) & (own.speed > p.change_min_speed) & ~needed
-        )
+        free_to = (now >= self._rested) & (clear > room) & ~needed
+        free_to &= obstructed | (own.speed > p.change_min_speed)
         for side, beside in ((1, graph.left), (-1, graph.right)):
             goal = np.where(beside[lane] >= 0, beside[lane], onto)
             wanted = due & (goal >= 0) & ~junction[:, 0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,11 +15,13 @@ from hdsim.control.following import (
 )
 from hdsim.control.junctions import RightOfWay
 from hdsim.control.lanechange import LaneChange
+from hdsim.control.obstacle import Around, Obstacles
 from hdsim.control.parameters import Parameters
 from hdsim.control.reach import Reach
 from hdsim.control.scene import OnPath, project
 from hdsim.control.signals import SignalRule
 from hdsim.control.steering import steer
+from hdsim.control.stop_signs import StopSigns
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.command import Decisions, Reason, Requests
 from hdsim.core.compiled import compiled
@@ -64,6 +64,9 @@ class DrivingModel:
         self._step_s = step_s
         reach = Reach(graph)
         self._signals = SignalRule(len(roster.drivers), self._p)
+        self._stop_signs = StopSigns(graph, len(roster.drivers), self._p)
+        self._obstacles = Obstacles(graph, self._p)
+        self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, self._p)
         self._lane_change = LaneChange(graph, roster, reach, self._p)
 
@@ -77,26 +80,34 @@ class DrivingModel:
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
         to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
-        to_change = self._lane_change.update(percepts, following, free)
+        around = self._obstacles.look(percepts, on_path, leader, self._right_of_way.seen_since)
+        to_obstacle = stop_acceleration(speed, around.wait, free, p)
+        to_change = self._lane_change.update(
+            percepts, np.minimum(following, to_obstacle), free, around.change
+        )
+        self._around = around
+        to_stop = self._stop_signs.stop_distance(percepts)
         to_end = path.end_s - 0.5 * own.length - p.stop_margin
 
-        wishes = np.empty((8, len(speed)))
+        wishes = np.full((len(Reason), len(speed)), np.inf)
         wishes[Reason.FREE] = np.minimum(free, self._profile(speed, path.s, limit))
         wishes[Reason.FOLLOW] = following
         for reason, distance in (
             (Reason.SIGNAL, stop_signal),
             (Reason.YIELD, to_yield.distance),
             (Reason.CHANGE, to_change),
+            (Reason.STOP_SIGN, to_stop),
             (Reason.ROUTE_END, np.maximum(to_end, 0.0)),
         ):
             wishes[reason] = stop_acceleration(speed, distance, free, p)
+        wishes[Reason.OBSTACLE] = to_obstacle
         wishes[Reason.CURVE] = self._curve(percepts, speed)
-        wishes[Reason.EMERGENCY] = np.inf
         binding = np.argmin(wishes, axis=0)
         accel = wishes[binding, np.arange(len(speed))]
         lead = np.where(
             binding == Reason.FOLLOW, leader, np.where(binding == Reason.YIELD, to_yield.row, -1)
         )
+        lead = np.where(binding == Reason.OBSTACLE, around.row, lead)
         hard = (accel < -_EMERGENCY) & ((binding == Reason.FOLLOW) | (binding == Reason.YIELD))
         binding = np.where(hard, Reason.EMERGENCY, binding)
         change = self._lane_change.side
@@ -112,13 +123,21 @@ class DrivingModel:
 
     def requests(self) -> Requests:
         """What the drivers ask of their routes since the last frame."""
-        return dataclasses.replace(
-            Requests.none(len(self._lane_change.asked)), change=self._lane_change.asked.copy()
+        changes, around = self._lane_change, self._around
+        if around is None:
+            return Requests.none(len(changes.asked))
+        return Requests(
+            change=changes.asked.copy(),
+            give_up=changes.gives_up,
+            aside=around.offset,
+            aside_from=around.begin,
+            aside_to=around.end,
         )
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget these drivers' past: they have been put elsewhere."""
         self._signals.begin_anew(drivers)
+        self._stop_signs.begin_anew(drivers)
         self._right_of_way.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 

@@ -61,6 +61,12 @@ class Parameters(NamedTuple):
         change_min_speed: Below it nobody changes lane for convenience [P].
         change_junction_clearance: No change for convenience this close before a junction [P].
         change_notice: A lane change that the route needs is looked for from here on [P].
+        change_patience: Having stood for so long before a lane change that the route needs, a
+            driver does without it and goes another way [P].
+        obstacle_patience: Who stands so long away from junctions and queues is an obstacle [P].
+        obstacle_room: Kept from an obstacle, so that there is room to pull out [P].
+        obstacle_speed: Obstacles are gone around below this speed [P].
+        obstacle_margin: Sideways clearance when going around [P].
         preview_time: Look-ahead of steering [P]; Coulter 1992 leaves it to tuning.
         preview_min: Shortest look-ahead [P].
         max_steer: Bound of the road-wheel angle; 70 degrees is CARLA's usual car.
@@ -105,6 +111,11 @@ class Parameters(NamedTuple):
     change_min_speed: float = 3.0
     change_junction_clearance: float = 25.0
     change_notice: float = 150.0
+    change_patience: float = 20.0
+    obstacle_patience: float = 5.0
+    obstacle_room: float = 8.0
+    obstacle_speed: float = 7.0
+    obstacle_margin: float = 0.5
     preview_time: float = 0.7
     preview_min: float = 3.0
     max_steer: float = 1.22

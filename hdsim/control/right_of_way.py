@@ -25,6 +25,8 @@ _STANDING = 0.3
 _CREEPING = 1.5
 # A stop that needs more than this is past the point of no return [m/s^2].
 _COMMITTED_DECEL = 3.5
+# Whoever moves farther than this before a stop sign has yet to stop at it [m].
+_HELD_M = 5.0
 # First in line: a standing vehicle this close to its conflict zone is about to enter [m].
 _AT_LINE_M = 20.0
 # Arrivals closer together than this count as simultaneous [s].
@@ -214,6 +216,10 @@ def judge(
                     green = table.controlled[c.lane] and signal_open[d]
                     priority = table.priority[e]
                     if green and (not table.facing[e] or priority == 0):
+                        priority = 1
+                    # Whom a stop sign holds has to come to a stand before it counts.
+                    far = o.enter - table.other_from[e] > _HELD_M
+                    if table.stop[table.other[e]] and far and not standing:
                         priority = 1
                     if c.inside:
                         # Only those really in the way count, and only ahead of their zone.

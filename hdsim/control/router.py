@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -115,6 +116,11 @@ class Router:
         drivers = np.flatnonzero(requests.change)
         if len(drivers):
             self.switch_lane(drivers, requests.change[drivers])
+        for d in np.flatnonzero(requests.give_up):
+            self._go_on(int(d))
+        for d in np.flatnonzero(requests.aside):
+            around = requests.aside_from[d], requests.aside_to[d]
+            self._go_around(int(d), float(requests.aside[d]), *map(float, around))
 
     def switch_lane(
         self, drivers: Sequence[int] | Ints, sides: Sequence[int] | NDArray[np.integer[Any]]
@@ -207,12 +213,21 @@ class Router:
         return None if goal is None else self._between(lane, goal[0])
 
     def _between(self, lane: int, aim: int) -> list[int] | None:
-        """Lanes of the shortest way from (not with) ``lane`` to ``aim``, None if there is none."""
-        try:
-            way = nx.shortest_path(self._graph.digraph, lane, aim, weight="cost")
-        except nx.NetworkXNoPath:
-            return None
-        return [int(i) for i in way[1:]]
+        """Lanes of the shortest way from (not with) ``lane`` to ``aim``, None if there is none.
+
+        Nobody turns round where there is any other way.
+        """
+        for graph in (self._onward, self._graph.digraph):
+            if lane in graph and aim in graph and nx.has_path(graph, lane, aim):
+                way = nx.shortest_path(graph, lane, aim, weight="cost")
+                return [int(i) for i in way[1:]]
+        return None
+
+    @cached_property
+    def _onward(self) -> nx.DiGraph[int]:
+        """The lanes without U-turns."""
+        keep = np.flatnonzero(self._graph.turn != _U_TURN).tolist()
+        return self._graph.digraph.subgraph(keep)
 
     def _rejoin(self, d: int, target: int, lane: int) -> list[int] | None:
         """Lanes from ``target`` along the given route, not some other way to its goal."""
@@ -326,6 +341,39 @@ class Router:
             self._open[d], self._end[d] = True, np.inf
         wanted = max(self._p.change_min_length, self._p.change_time * float(self._speed[d]))
         track.switch(s, other, min(wanted, room))
+        self._publish(d, track)
+        return True
+
+    def _go_on(self, d: int) -> bool:
+        """Go on in the present lane without the next lane change, by another way to the goal.
+
+        False where the lane leads nowhere, or never to the goal.
+        """
+        i = int(self._s[d] / SPACING_M)
+        lane = int(self._lanes[d, i])
+        nexts = [j for j in self._graph.successors[lane] if self._graph.turn[j] != _U_TURN]
+        ways: list[list[int]] = [[j] for j in nexts]
+        if self._goals[d] is not None:
+            found = [(j, self._way(j, d)) for j in nexts]
+            ways = [[j, *way] for j, way in found if way is not None]
+        if self._tracks[d] is None or not ways:
+            return False
+        best = min(ways, key=lambda way: float(self._graph.length[way].sum()))
+        self._plans[d] = deque(best if self._goals[d] is not None else ())
+        self._tracks[d] = Track(
+            self._graph, lane, float(self._samples[d, i, LANE_S]), self._stop_at(d, lane)
+        )
+        self._s[d], self._end[d], self._open[d] = self._s[d] - i * SPACING_M, np.inf, True
+        self._extend(d)
+        return True
+
+    def _go_around(self, d: int, offset: float, begin: float, end: float) -> bool:
+        """Lead a path aside by an offset [m] between two distances ahead [m] and back again."""
+        track = self._tracks[d]
+        if track is None:
+            return False
+        s = float(self._s[d])
+        track.swerve(s, s + begin, s + end, offset)
         self._publish(d, track)
         return True
 

@@ -40,10 +40,11 @@ _CLEARS_S = 0.5
 _CROSSING_SPEED = 1.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
-# Every so many points of the path are searched first.
-_COARSE = 3
 # The corners of a vehicle are looked for on so many points of the path around its centre.
 _AROUND = 6
+# Nearer than this the own front counts as well, which swings out in a bend beyond what the centre
+# does: by length^2 / 8 times the curvature, up to the sharpest bend [m, 1/m].
+_SWEPT_M, _SHARPEST = 8.0, 0.15
 # How much farther over to the path a corner may reach than the box alone says: where the path bends
 # away from beside the centre [m].
 _BEND_M = 1.5
@@ -71,6 +72,7 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
         path.x,
         path.y,
         path.yaw,
+        path.curvature,
         path.s,
         path.lane,
         path.lane_s,
@@ -99,6 +101,7 @@ def _project(
     path_x: Floats,
     path_y: Floats,
     path_yaw: Floats,
+    path_curvature: Floats,
     path_s: Floats,
     path_lane: Ints,
     path_lane_s: Floats,
@@ -130,6 +133,11 @@ def _project(
                 continue
             with_us, against = cos > ALONG, cos < AGAINST
             half_own = 0.5 * own_width[d] + (0.0 if against else p.lateral_margin)
+            if gap < _SWEPT_M:
+                bend = 0.0
+                for i in range(min(near + 3, points)):
+                    bend = max(bend, abs(path_curvature[d, i]))
+                half_own += 0.125 * own_length[d] ** 2 * min(bend, _SHARPEST)
             sideways = speed[d, k] * sin
             drift = sideways * p.cut_in_horizon if with_us else 0.0
             half_diagonal = 0.5 * np.hypot(length[d, k], width[d, k])

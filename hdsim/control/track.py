@@ -16,6 +16,8 @@ from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
 SPACING_M = 1.0
+# Back from going around something a driver takes at least so much way [m].
+_BACK_M = 12.0
 # Columns of a sample.
 X, Y, YAW, CURVATURE, LIMIT, WIDTH, LANE_S = range(7)
 COLUMNS = 7
@@ -130,6 +132,31 @@ class Track:
         self.samples = self.samples[: i + n]
         self.lane = self.lane[: i + n]
         self.end, self.last = s + other.end, other.last
+
+    def swerve(self, s: float, begin: float, end: float, offset: float) -> None:
+        """Lead the path aside, left positive, and back in the lane afterwards.
+
+        Args:
+            s: Where it begins to leave its line [m].
+            begin: Where it has its full offset [m].
+            end: Where it begins to come back [m].
+            offset: How far aside [m].
+        """
+        i = int(np.ceil(s / SPACING_M))
+        way = np.arange(i, len(self.lane)) * SPACING_M
+        back = max(begin - s, _BACK_M)
+        rows = slice(i, i + int(np.searchsorted(way, end + back)))
+        way = way[: rows.stop - i]
+        out = smoothstep((way - s) / max(begin - s, SPACING_M))
+        aside = offset * out * (1.0 - smoothstep((way - end) / back))
+        if len(way) < 3:
+            return
+        old = self.samples[rows, YAW].copy()
+        self.samples[rows, X] -= aside * np.sin(old)
+        self.samples[rows, Y] += aside * np.cos(old)
+        turn = np.arctan(np.gradient(aside, SPACING_M))
+        self.samples[rows, YAW] = old + turn
+        self.samples[rows, CURVATURE] += np.gradient(turn, SPACING_M)
 
     def _blend(self, i: int, target: Floats, lanes: Ints, u: Floats) -> None:
         """Mix the samples from ``i`` on with ``target`` by the fraction ``u`` of the way."""

@@ -25,6 +25,8 @@ class Reason(IntEnum):
     CHANGE = 5
     EMERGENCY = 6
     ROUTE_END = 7
+    STOP_SIGN = 8
+    OBSTACLE = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from hdsim.road.centrelines import driving_lanes, sample
 from hdsim.road.conflicts import find_conflicts
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.limits import speed_limits
-from hdsim.road.signals import find_signals, give_way_lanes
+from hdsim.road.signals import find_signals, lanes_under
+from hdsim.road.signs import GIVE_WAY, SignKind
 from hdsim.road.topology import (
     approach_breadth,
     lane_index,
@@ -56,6 +57,9 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
     y = np.concatenate([line.y for line in lines])
     keys = np.array([span.key for span in spans], dtype=np.int64)
     left, right = neighbours(spans, lines, index)
+    under = {
+        kind: np.array(lanes_under(kind, world_map, spans, lines, successors)) for kind in GIVE_WAY
+    }
     return LaneGraph(
         name=name,
         road=keys[:, 0].copy(),
@@ -86,10 +90,11 @@ def lane_graph(name: str, xodr: str) -> LaneGraph:
             y,
             junction,
             turn,
-            give_way_lanes(world_map, spans, lines, successors),
+            np.any([*under.values()], axis=0).tolist(),
             approach_breadth(spans, predecessors),
             successors,
             predecessors,
             right_hand=all(r.get("rule", "RHT") != "LHT" for r in root.iterfind("road")),
         ),
+        stop_sign=under[SignKind.STOP] & (junction >= 0),
     )

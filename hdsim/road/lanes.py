@@ -104,6 +104,7 @@ class LaneGraph:
         predecessors: For each lane the lanes before it.
         signals: All signals; ``State.signals`` follows this order.
         conflicts: Overlaps of junction lanes.
+        stop_sign: On junction lanes whether a stop sign holds whoever enters them, shape (L,).
     """
 
     name: str
@@ -130,6 +131,7 @@ class LaneGraph:
     predecessors: tuple[tuple[int, ...], ...]
     signals: tuple[Signal, ...]
     conflicts: Conflicts
+    stop_sign: NDArray[np.bool_]
     _lane_of_point: Ints = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

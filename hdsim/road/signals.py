@@ -17,7 +17,7 @@ import numpy as np
 from hdsim.road.centrelines import Centreline, LaneSpan
 from hdsim.road.lanes import Signal
 from hdsim.road.phases import with_phases
-from hdsim.road.signs import GIVE_WAY, signs_of
+from hdsim.road.signs import SignKind, signs_of
 from hdsim.road.topology import lanes_by_road, reachable_upstream
 
 # CARLA's signal type (OpenDRIVE country code "OpenDRIVE").
@@ -161,33 +161,34 @@ def _by_number(text: str) -> tuple[int, str]:
     return (int(text), text) if text.isdigit() else (1 << 62, text)
 
 
-def give_way_lanes(
+def lanes_under(
+    sign: SignKind,
     world_map: Any,
     spans: Sequence[LaneSpan],
     lines: Sequence[Centreline],
     successors: Sequence[Sequence[int]],
 ) -> list[bool]:
-    """For each lane whether a yield or stop sign is valid on it.
+    """For each lane whether a sign of this kind is valid on it.
 
     Connecting roads carry the signs of CARLA's towns. One on an ordinary road is for the lanes of
     the junction ahead, if there is one within 30 m.
     """
     on_road = lanes_by_road(spans)
-    gives_way = [False] * len(spans)
+    under = [False] * len(spans)
     for mark, kind in signs_of(world_map):
-        if kind not in GIVE_WAY:
+        if kind is not sign:
             continue
         for i in on_road.get(mark.road_id, ()):
             if not valid_for(mark, spans[i].key[2]):
                 continue
             if spans[i].junction >= 0:
-                gives_way[i] = True
+                under[i] = True
             elif spans[i].s_from <= mark.s <= spans[i].s_to:
                 for j in junction_ahead(
                     i, along(mark.s, spans[i], lines[i]), spans, lines, successors
                 ):
-                    gives_way[j] = True
-    return gives_way
+                    under[j] = True
+    return under
 
 
 def along(s: float, span: LaneSpan, line: Centreline) -> float:

@@ -34,6 +34,7 @@ class Strip:
         turn: -1 right, 0 straight, +1 left.
         signal: True if a traffic signal stands at its end.
         rank: Right of way of its road at crossings; the higher goes first.
+        stop: A stop sign holds whoever enters it.
     """
 
     x: Floats
@@ -46,6 +47,7 @@ class Strip:
     turn: int = 0
     signal: bool = False
     rank: int = 0
+    stop: bool = False
 
 
 def line(x0: float, y0: float, x1: float, y1: float) -> tuple[Floats, Floats]:
@@ -129,6 +131,7 @@ def build(name: str, strips: dict[str, Strip]) -> tuple[LaneGraph, dict[str, int
         predecessors=tuple(map(tuple, predecessors)),
         signals=tuple(signals),
         conflicts=_conflicts(lanes, along, successors, predecessors),
+        stop_sign=np.array([s.stop for s in lanes]),
     )
     return graph, index
 
@@ -194,6 +197,14 @@ def straight(
     return build("straight", strips)
 
 
+def two_way(length: float = 500.0, limit: float = 13.9) -> tuple[LaneGraph, dict[str, int]]:
+    """A road with a lane ``"east"`` along +x at y = 0 and a lane ``"west"`` against it."""
+    x, y = line(0.0, 0.0, length, 0.0)
+    back_x, back_y = line(length, LANE_WIDTH, 0.0, LANE_WIDTH)
+    strips = {"east": Strip(x, y, limit=limit), "west": Strip(back_x, back_y, limit=limit)}
+    return build("two way", strips)
+
+
 def bend(
     radius: float, angle: float = np.pi / 2, limit: float = 25.0, run: float = 120.0
 ) -> tuple[LaneGraph, dict[str, int]]:
@@ -214,10 +225,10 @@ def bend(
 
 
 def crossing(
-    arm: float = 120.0, signals: bool = False, major: str = "", limit: float = 13.9
+    arm: float = 120.0, signals: bool = False, major: str = "", limit: float = 13.9, stop: str = ""
 ) -> tuple[LaneGraph, dict[str, int]]:
     """One crossing; arguments as in ``crossing_strips``."""
-    return build("crossing", crossing_strips(arm, signals, major, limit))
+    return build("crossing", crossing_strips(arm, signals, major, limit, stop=stop))
 
 
 def crossing_strips(
@@ -228,6 +239,7 @@ def crossing_strips(
     prefix: str = "",
     junction: int = 1,
     x: float = 0.0,
+    stop: str = "",
 ) -> dict[str, Strip]:
     """Four arms with one lane in and one out each.
 
@@ -242,6 +254,7 @@ def crossing_strips(
         prefix: Put before all names.
         junction: Junction id.
         x: Where the middle lies [m].
+        stop: Letters of the arms with a stop sign.
     """
     half, off = 10.0, LANE_WIDTH / 2
     strips: dict[str, Strip] = {}
@@ -260,6 +273,7 @@ def crossing_strips(
         px, py = _turned(*line(half, -off, half + arm, -off), yaw)
         strips[f"out-{exit_to}"] = Strip(px, py, limit=limit)
         ahead = replace(into, follows=(f"{prefix}in-{origin}",), junction=junction, signal=False)
+        ahead = replace(ahead, stop=origin in stop)
         for turn, name in ((0, exit_to), (1, compass[(k + 3) % 4]), (-1, compass[(k + 1) % 4])):
             if turn == 0:
                 px, py = line(-half, -off, half, -off)

@@ -72,7 +72,7 @@ class RightOfWay:
         self._graph, self._rows, self._reach, self._p = graph, rows, reach, p
         self._table = conflict_table(graph, p)
         self._stood_since: Floats = np.full(len(rows), np.inf)
-        self._seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
+        self.seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
 
     def judge(self, percepts: Percepts, on_path: OnPath, signal_open: Bools) -> Yield:
         """Whom each driver yields to at this frame and where it waits."""
@@ -91,14 +91,12 @@ class RightOfWay:
         own, obj, now = percepts.own, percepts.objects, percepts.time
         self._stood_since = _since(self._stood_since, own.speed, now)
         top = int(obj.row.max(initial=-1)) + 1
-        if top > self._seen_since.shape[1]:
-            extra = top - self._seen_since.shape[1]
-            self._seen_since = np.pad(
-                self._seen_since, ((0, 0), (0, extra)), constant_values=np.inf
-            )
+        if top > self.seen_since.shape[1]:
+            extra = top - self.seen_since.shape[1]
+            self.seen_since = np.pad(self.seen_since, ((0, 0), (0, extra)), constant_values=np.inf)
         d, k = np.nonzero(obj.seen & (obj.row >= 0))
         rows = obj.row[d, k]
-        self._seen_since[d, rows] = _since(self._seen_since[d, rows], obj.speed[d, k], now)
+        self.seen_since[d, rows] = _since(self.seen_since[d, rows], obj.speed[d, k], now)
 
     def _crossings(self, percepts: Percepts) -> _Crossings:
         """The next two junction lanes of every path that lie within the horizon."""
@@ -214,8 +212,12 @@ class RightOfWay:
 
         # With an own green only those who also have green matter: the oncoming ones.
         green = table.controlled[c.lane[a]] & signal_open[d]
-        priority = np.where(green & ~table.facing[e], 1, cf.priority[e])
+        priority = np.where(green & ~table.facing[e], 1, table.priority[e])
         priority = np.where(green & table.facing[e] & (priority == 0), 1, priority)
+
+        # Whom a stop sign holds has to come to a stand before it counts.
+        held = table.stop[cf.other[e]] & (o_in - cf.other_from[e] > 5.0) & ~standing
+        priority = np.where(held, 1, priority)
 
         required = np.maximum(
             t_out + p.gap_buffer, t_in + table.critical[e] * shrink - p.gap_lost_time
@@ -231,7 +233,7 @@ class RightOfWay:
             ),
         )
         # Who stands at the line as well: first come, first served, and nobody waits for ever.
-        theirs, mine = self._seen_since[d, obj.row[d, k]], self._stood_since[d]
+        theirs, mine = self.seen_since[d, obj.row[d, k]], self._stood_since[d]
         earlier = (theirs < mine - _TIE_S) | (
             (theirs <= mine + _TIE_S) & (obj.row[d, k] < self._rows[d])
         )

@@ -12,7 +12,7 @@ from hdsim.control.parameters import Parameters
 from hdsim.control.reach import Reach
 from hdsim.core import seeds
 from hdsim.core.percept import Objects, Percepts
-from hdsim.core.state import Floats, Ints, Roster
+from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.road.lanes import LaneGraph
 
 from .following import follow_acceleration, free_acceleration
@@ -62,14 +62,18 @@ class LaneChange:
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self._blocked_since: Floats = np.full(n, np.inf)
         self._half: Floats = np.zeros(n)
+        self.gives_up: Bools = np.zeros(n, dtype=np.bool_)
 
-    def update(self, percepts: Percepts, current: Floats, free: Floats) -> Floats:
+    def update(
+        self, percepts: Percepts, current: Floats, free: Floats, obstructed: Bools
+    ) -> Floats:
         """Advance one frame.
 
         Args:
             percepts: The subjective scene.
             current: Acceleration wanted in the present lane behind its leader, shape (D,).
             free: Acceleration wanted on an empty road, shape (D,).
+            obstructed: Drivers behind an obstacle, who change even from a stand, shape (D,).
 
         Returns:
             Distance to where the driver must wait for a gap before a change that its route
@@ -107,13 +111,15 @@ class LaneChange:
         self.asked = np.zeros_like(self.asked)
 
         needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
-        self._consider(percepts, current, free, needed, side, jump, onto)
+        self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
         wait = np.where(
             needed & (self.asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
         )
         blocked = needed & (own.speed < 0.3)
         self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
-        wait = np.where(wait > -1.0, np.maximum(wait, 0.0), np.inf)
+        self.gives_up = now - self._blocked_since > p.change_patience
+        self._blocked_since = np.where(self.gives_up, now, self._blocked_since)
+        wait = np.where(wait > -0.5 * own.length, np.maximum(wait, 0.0), np.inf)
         self._half = np.where(begin, jump, self._half)
         crossing = jump - _CROSSES_AT * self._half - 0.5 * own.length
         return np.minimum(wait, self._let_pass(percepts, side, onto, crossing))
@@ -151,6 +157,7 @@ class LaneChange:
         percepts: Percepts,
         current: Floats,
         free: Floats,
+        obstructed: Bools,
         needed: NDArray[np.bool_],
         needed_side: NDArray[np.int8],
         jump: Floats,
@@ -168,9 +175,8 @@ class LaneChange:
             junction.any(axis=1), path.s[np.arange(len(lane)), junction.argmax(1)], np.inf
         )
         room = np.maximum(p.change_junction_clearance, own.speed * p.change_time)
-        free_to = (
-            (now >= self._rested) & (clear > room) & (own.speed > p.change_min_speed) & ~needed
-        )
+        free_to = (now >= self._rested) & (clear > room) & ~needed
+        free_to &= obstructed | (own.speed > p.change_min_speed)
         for side, beside in ((1, graph.left), (-1, graph.right)):
             goal = np.where(beside[lane] >= 0, beside[lane], onto)
             wanted = due & (goal >= 0) & ~junction[:, 0]

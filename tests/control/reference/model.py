@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
+from hdsim.control.obstacle import Around, Obstacles
 from hdsim.control.parameters import Parameters
 from hdsim.control.reach import Reach
 from hdsim.core.clock import DEFAULT_STEP_S
@@ -26,6 +25,7 @@ from .lanechange import LaneChange
 from .scene import OnPath, project
 from .signals import SignalRule
 from .steering import steer
+from .stop_signs import StopSigns
 
 # Standing on purpose: slower than this without a wish to go.
 _HOLD_SPEED = 0.15
@@ -62,6 +62,9 @@ class DrivingModel:
         self._step_s = step_s
         reach = Reach(graph)
         self._signals = SignalRule(len(roster.drivers), self._p)
+        self._stop_signs = StopSigns(graph, len(roster.drivers), self._p)
+        self._obstacles = Obstacles(graph, self._p)
+        self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, self._p)
         self._lane_change = LaneChange(graph, roster, reach, self._p)
 
@@ -75,23 +78,31 @@ class DrivingModel:
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
         to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
-        to_change = self._lane_change.update(percepts, following, free)
+        around = self._obstacles.look(percepts, on_path, leader, self._right_of_way.seen_since)
+        to_obstacle = stop_acceleration(speed, around.wait, free, p)
+        to_change = self._lane_change.update(
+            percepts, np.minimum(following, to_obstacle), free, around.change
+        )
+        self._around = around
+        to_stop = self._stop_signs.stop_distance(percepts)
         to_end = path.end_s - 0.5 * own.length - p.stop_margin
 
-        wishes = np.empty((8, len(speed)))
+        wishes = np.full((len(Reason), len(speed)), np.inf)
         wishes[Reason.FREE] = np.minimum(free, self._profile(speed, path.s, limit))
         wishes[Reason.FOLLOW] = following
-        stops = np.stack([stop_signal, to_yield.distance, to_change, np.maximum(to_end, 0.0)])
-        wishes[[Reason.SIGNAL, Reason.YIELD, Reason.CHANGE, Reason.ROUTE_END]] = stop_acceleration(
-            speed, stops, free, p
+        stops = np.stack(
+            [stop_signal, to_yield.distance, to_change, to_stop, np.maximum(to_end, 0.0)]
         )
+        kinds = [Reason.SIGNAL, Reason.YIELD, Reason.CHANGE, Reason.STOP_SIGN, Reason.ROUTE_END]
+        wishes[kinds] = stop_acceleration(speed, stops, free, p)
+        wishes[Reason.OBSTACLE] = to_obstacle
         wishes[Reason.CURVE] = self._curve(percepts, speed)
-        wishes[Reason.EMERGENCY] = np.inf
         reason = np.argmin(wishes, axis=0)
         accel = wishes[reason, np.arange(len(speed))]
         lead = np.where(
             reason == Reason.FOLLOW, leader, np.where(reason == Reason.YIELD, to_yield.row, -1)
         )
+        lead = np.where(reason == Reason.OBSTACLE, around.row, lead)
         hard = (accel < -_EMERGENCY) & ((reason == Reason.FOLLOW) | (reason == Reason.YIELD))
         reason = np.where(hard, Reason.EMERGENCY, reason)
         change = self._lane_change.side
@@ -107,8 +118,15 @@ class DrivingModel:
 
     def requests(self) -> Requests:
         """What the drivers ask of their routes since the last frame."""
-        return dataclasses.replace(
-            Requests.none(len(self._lane_change.asked)), change=self._lane_change.asked.copy()
+        changes, around = self._lane_change, self._around
+        if around is None:
+            return Requests.none(len(changes.asked))
+        return Requests(
+            change=changes.asked.copy(),
+            give_up=changes.gives_up,
+            aside=around.offset,
+            aside_from=around.begin,
+            aside_to=around.end,
         )
 
     def _follow(

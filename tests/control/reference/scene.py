@@ -78,6 +78,10 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     with_us = cos > ALONG
     against = cos < AGAINST
     half_own = 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
+    bend = np.maximum.accumulate(np.abs(path.curvature), axis=1)
+    bend = np.take_along_axis(bend, np.minimum(near + 2, points - 1), axis=1)
+    swing = 0.125 * own.length[:, None] ** 2 * np.minimum(bend, 0.15)
+    half_own = half_own + np.where(gap < 8.0, swing, 0.0)
     reach = half_across + half_own
     sideways = obj.speed * sin
     drift = np.where(with_us, sideways * p.cut_in_horizon, 0.0)
