@@ -143,12 +143,12 @@ class Track:
             offset: How far aside [m].
         """
         i = int(np.ceil(s / SPACING_M))
-        way = np.arange(i, len(self.lane)) * SPACING_M
+        way: Floats = np.arange(i, len(self.lane), dtype=np.float64) * SPACING_M
         back = max(begin - s, _BACK_M)
         rows = slice(i, i + int(np.searchsorted(way, end + back)))
         way = way[: rows.stop - i]
-        out = smoothstep((way - s) / max(begin - s, SPACING_M))
-        aside = offset * out * (1.0 - smoothstep((way - end) / back))
+        out = smoothstep(np.asarray((way - s) / max(begin - s, SPACING_M)))
+        aside = offset * out * (1.0 - smoothstep(np.asarray((way - end) / back)))
         if len(way) < 3:
             return
         old = self.samples[rows, YAW].copy()
