@@ -2,11 +2,12 @@
 
 All drivers meet the same traffic: a leader that drives as people do in dense traffic and, at keyed
 moments, brakes hard. A near-crash is a conflict with that leader or a lane left; the ratio is that
-of their rates per km to those of alert, sober drivers behind the same leaders with the same noise.
+of their rates per km to those of alert, sober drivers behind the same leaders.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from hdsim.study.statistics import bootstrap, ratio_of_rates
 from hdsim.testing.scenes import LANE_WIDTH
 
 _SPEED = 22.0
-_WARM_UP_S, _MEASURED_S = 10.0, 240.0
+_WARM_UP_S, _MEASURED_S = 10.0, 160.0
 # The leader brakes hard about every so many seconds [s], so hard [g] and to a speed [m/s] [P]: far
 # more often than in real traffic, or a near-crash would take days of driving.
 _EVERY_S = 20.0
@@ -41,15 +42,16 @@ class Nervous:
     """Speed programme of the leaders: holds a speed, brakes hard at keyed moments, picks up.
 
     Args:
-        n: How many leaders.
+        n: How many different ones.
+        times: How often each of them comes.
         seed: Of the moments.
     """
 
-    def __init__(self, n: int, seed: int) -> None:
-        self._keys = seeds.keys(seed, range(n), "leader")
+    def __init__(self, n: int, times: int, seed: int) -> None:
+        self._keys = np.tile(seeds.keys(seed, range(n), "leader"), times)
         self._slot = -1
         # 0: not yet braking in this slot of time, 1: braking, 2: done.
-        self._phase = np.zeros(n, dtype=np.int64)
+        self._phase = np.zeros(n * times, dtype=np.int64)
 
     def __call__(self, loop: KinematicLoop) -> Floats:
         """Acceleration of the leaders now [m/s^2]."""
@@ -103,36 +105,42 @@ class Exposure:
         return self.conflicts + self.departures
 
 
-def expose(driver: DriverProfile, seed: int, n: int, seconds: float = _MEASURED_S) -> Exposure:
-    """``n`` drivers of one profile, each behind its own leader."""
+def expose(
+    drivers: Sequence[DriverProfile], seed: int, n: int, seconds: float = _MEASURED_S
+) -> list[Exposure]:
+    """``n`` drivers of every profile, each behind its own leader, the same for all profiles."""
+    styles = [driver.name for driver in drivers for _ in range(n)]
+    m = len(styles)
     loop = following_loop(
-        n,
-        [driver.name] * n,
-        schedules_of([driver]),
-        np.full(n, _SPEED),
-        np.full(n, 1.8 * _SPEED),
-        Nervous(n, seed),
+        m,
+        styles,
+        schedules_of(drivers),
+        np.full(m, _SPEED),
+        np.full(m, 1.8 * _SPEED),
+        Nervous(n, len(drivers), seed),
         seed,
-        length=1.05 * _SPEED * (_WARM_UP_S + seconds) + 300.0,
+        length=_SPEED * (_WARM_UP_S + seconds) + 300.0,
+        names=[f"{style}-{i % n:03d}" for i, style in enumerate(styles)],
     )
     loop.run(_WARM_UP_S)
-    conflicts, departures, contacts = _Counter(n), _Counter(n), _Counter(n)
-    lane_y = loop.y[n:].copy()
-    driven = np.zeros(n)
+    conflicts, departures, contacts = _Counter(m), _Counter(m), _Counter(m)
+    lane_y = loop.y[m:].copy()
+    driven = np.zeros(m)
 
     def look(loop: KinematicLoop) -> None:
         nonlocal driven
-        driven = driven + loop.speed[:n] * loop.step_s
-        gap = gap_ahead(loop, n)
-        closing = loop.speed[:n] - loop.speed[n:]
+        driven = driven + loop.speed[:m] * loop.step_s
+        gap = gap_ahead(loop, m)
+        closing = loop.speed[:m] - loop.speed[m:]
         ttc = np.where(closing > 0.1, np.maximum(gap, 0.0) / np.maximum(closing, 0.1), np.inf)
         conflicts.note((ttc < _TTC_S) | (gap <= 0.0), loop.time)
         contacts.note(gap <= 0.0, loop.time)
-        off = np.abs(loop.y[:n] - lane_y) + WIDTH / 2 - LANE_WIDTH / 2
+        off = np.abs(loop.y[:m] - lane_y) + WIDTH / 2 - LANE_WIDTH / 2
         departures.note(off > _BEYOND_M, loop.time)
 
     loop.run(seconds, look)
-    return Exposure(conflicts.count, departures.count, contacts.count, driven / 1000.0)
+    columns = (conflicts.count, departures.count, contacts.count, driven / 1000.0)
+    return [Exposure(*(c[k * n : (k + 1) * n] for c in columns)) for k in range(len(drivers))]
 
 
 def task(kind: str) -> DriverProfile:
@@ -170,17 +178,18 @@ def cases() -> tuple[tuple[str, DriverProfile, Target], ...]:
 
 def run(seed: int, size: float = 1.0) -> list[Finding]:
     """The findings of this module."""
-    n = max(6, round(36 * size))
-    base = expose(profile("sober"), seed, n)
-    per_100 = bootstrap(
-        np.stack([base.events, base.km], axis=1),
-        lambda p: 100.0 * float(p[:, 0].sum() / p[:, 1].sum()),
-    )
-    found = [
-        Finding("risk", "near-crashes of alert drivers in this traffic", "1/100 km", *per_100, n)
-    ]
-    for words, driver, target in cases():
-        other = expose(driver, seed, n)
+    n = max(6, round(24 * size))
+    base, *others = expose([profile("sober"), *(driver for _, driver, _ in cases())], seed, n)
+    found = []
+    for words, events in (
+        ("near-crashes", base.events), ("conflicts with the leader", base.conflicts),
+        ("contacts with it", base.contacts), ("lane departures", base.departures),
+    ):  # fmt: skip
+        pairs = np.stack([events, base.km], axis=1)
+        rate = bootstrap(pairs, lambda p: 100.0 * float(p[:, 0].sum() / p[:, 1].sum()))
+        outcome = f"{words} of alert drivers in this traffic"
+        found.append(Finding("risk", outcome, "1/100 km", *rate, n))
+    for (words, _, target), other in zip(cases(), others, strict=True):
         pairs = np.stack([other.events, base.events], axis=1)
         found.append(
             Finding("risk", f"near-crash ratio, {words}", "1", *bootstrap(pairs, ratio_of_rates),
