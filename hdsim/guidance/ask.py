@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from threading import Lock
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -19,6 +20,14 @@ from hdsim.guidance.authenticate import (
 from hdsim.guidance.cache import AnswerCache, Question, Stored
 from hdsim.guidance.endpoint import PARAMETERS, Chat
 from hdsim.guidance.prompts import Prompt, Repair
+
+# [P] Independent answers to one question are drawn at this temperature.
+SAMPLING_TEMPERATURE = 0.8
+
+
+def sampling(sample: int) -> dict[str, Any]:
+    """Sampling parameters that a numbered answer has in place of the usual ones."""
+    return {"temperature": SAMPLING_TEMPERATURE, "seed": sample} if sample else {}
 
 
 class Asker:
@@ -40,15 +49,31 @@ class Asker:
         self._tags = TagMaker() if authenticate else None
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def question(self, prompt: Prompt, form: type[BaseModel], repair: Repair | None) -> Question:
-        """What the cache knows a question by: the prompt with placeholders for its tags."""
+    def question(
+        self, prompt: Prompt, form: type[BaseModel], repair: Repair | None, sample: int = 0
+    ) -> Question:
+        """What the cache knows a question by: the prompt with placeholders for its tags.
+
+        Args:
+            prompt: What is asked.
+            form: Of the answer, without the envelope of its tag.
+            repair: As in ``Prompt.messages``.
+            sample: 0 asks for the likeliest answer; others are independent draws.
+        """
         tags = PLACEHOLDERS if self._tags else None
         model: type[BaseModel] = Envelope[form] if self._tags else form  # type: ignore[valid-type]
         messages = prompt.messages(tags, repair)
-        return Question(self.model, PARAMETERS, messages, checks.answer_schema(model))
+        asked = {**PARAMETERS, **sampling(sample)}
+        return Question(self.model, asked, messages, checks.answer_schema(model))
 
     def answer(self, question: Question, prompt: Prompt, repair: Repair | None, what: str) -> str:
-        """The text of an answer to a question, authentic but not checked further.
+        """The text of ``stored``."""
+        return self.stored(question, prompt, repair, what).answer
+
+    def stored(
+        self, question: Question, prompt: Prompt, repair: Repair | None, what: str
+    ) -> Stored:
+        """An answer to a question, authentic but not checked further.
 
         Args:
             question: From ``question`` with the same prompt and repair.
@@ -68,7 +93,18 @@ class Asker:
                 self._cache.put(question, stored)
         if stored.refused:
             raise Unauthenticated(stored.refused)
-        return stored.answer
+        return stored
+
+    def kept(self, key: str) -> Stored:
+        """An answer that was used already.
+
+        Raises:
+            Unauthenticated: If it was not authentic, and so was not used.
+        """
+        stored = self._cache.get(key)
+        if stored is None or stored.refused:
+            raise Unauthenticated(stored.refused if stored else "there is no such answer")
+        return stored
 
     def _asked(
         self, question: Question, prompt: Prompt, repair: Repair | None, what: str
@@ -80,11 +116,11 @@ class Asker:
                 "compile it once with --guidance live",
             )
         tags = self._tags.tags(question.key) if self._tags else None
-        text = self._chat.ask(question, prompt.messages(tags, repair))
-        text = text[: checks.MAX_ANSWER_CHARS + 1]
-        if tags is None:
-            return Stored(text)
-        try:
-            return Stored(authorized_part(text, tags))
-        except Unauthenticated as problem:
-            return Stored("", str(problem))
+        reply = self._chat.reply(question, prompt.messages(tags, repair))
+        text, refused = reply.text[: checks.MAX_ANSWER_CHARS + 1], ""
+        if tags is not None:
+            try:
+                text = authorized_part(text, tags)
+            except Unauthenticated as problem:
+                text, refused = "", str(problem)
+        return Stored(text, refused, reply.logprob, reply.tokens)

@@ -16,6 +16,8 @@ from hdsim.guidance.checks import BadAnswer
 from hdsim.guidance.endpoint import Unanswered
 from hdsim.guidance.prompts import Prompt, Repair
 from hdsim.guidance.schedule import Policies, Provenance
+from hdsim.guidance.uncertainty.decision import Rule
+from hdsim.guidance.uncertainty.programs import settle_program
 from hdsim.perception.catalogue import Layer, PerceptionProgram
 
 A = TypeVar("A", bound=BaseModel)
@@ -95,11 +97,12 @@ class ModelAuthor:
     A bad answer is asked for once more with what is wrong with it, then the tables take its place;
     so they do where there is no answer.
 
-    An answer that is not authentic is not shown to the model again.
+    An answer that is not authentic is not shown to the model again. A program's further answers are
+    asked for as the rule of ``guidance.uncertainty`` says.
     """
 
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
+    def __init__(self, asker: Asker, rule: Rule | None = None) -> None:
+        self._asker, self._rule = asker, rule or Rule()
         self._tables = TableAuthor()
 
     def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
@@ -146,14 +149,27 @@ class ModelAuthor:
             checks.check_plausible(answer.operations)
             return offline.with_baseline(profile, layer, answer.operations)
 
-        return self._stage(
-            situation.stage,
-            profile,
-            prompts.program(layer, description, policies, facts),
-            checks.ProgramAnswer,
-            accept,
-            lambda: offline.program(profile, layer, situation.state, situation.variant),
+        def tables() -> PerceptionProgram:
+            return offline.program(profile, layer, situation.state, situation.variant)
+
+        prompt = prompts.program(layer, description, policies, facts)
+        first, origin = self._stage(
+            situation.stage, profile, prompt, checks.ProgramAnswer, accept, tables
         )
+        if origin.origin != "model":
+            return first, origin
+        operations, origin = settle_program(
+            self._asker,
+            prompt,
+            prompts.driver_data(profile, situation.state),
+            accept,
+            origin,
+            self._rule,
+            f"{situation.stage} of profile {profile.name!r}",
+        )
+        if operations is None:
+            return tables(), origin
+        return offline.with_baseline(profile, layer, operations), origin
 
     def _stage(
         self,

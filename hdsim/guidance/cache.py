@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,15 @@ class Stored:
     Attributes:
         answer: The model's answer; of an authenticated one the part under the right tag.
         refused: Why it was not authentic; empty when it was. ``answer`` is empty then.
+        logprob: Natural log-probability of all the answer's tokens together, those of its tags
+            included; ``None`` where the endpoint did not tell it.
+        tokens: Number of those tokens.
     """
 
     answer: str
     refused: str = ""
+    logprob: float | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,13 @@ class AnswerCache:
         path = self.path(key)
         try:
             entry = json.loads(path.read_text(encoding="utf-8"))
-            found = Stored(entry["answer"], entry["refused"])
+            logprob = entry.get("logprob")
+            found = Stored(
+                entry["answer"],
+                entry["refused"],
+                None if logprob is None else float(logprob),
+                int(entry.get("tokens", 0)),
+            )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
@@ -106,7 +117,7 @@ class AnswerCache:
     def put(self, question: Question, stored: Stored) -> None:
         """Store an answer; whole or not at all, also when several processes write it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        entry = {**question.as_data(), "answer": stored.answer, "refused": stored.refused}
+        entry = {**question.as_data(), **asdict(stored)}
         descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(entry, file, indent=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,8 @@ from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.notes import notes
 from hdsim.guidance.render import explanation, origin, schedule_view
 from hdsim.guidance.schedule import Mode, Schedule
-from hdsim.guidance.settings import configured_endpoint
+from hdsim.guidance.settings import configured_endpoint, load_settings
+from hdsim.guidance.uncertainty.decision import Rule
 
 app = typer.Typer(
     no_args_is_help=True, help="Guidance: from a driver's style to what it perceives."
@@ -34,6 +36,20 @@ Duration = Annotated[float, typer.Option("--duration", help="Longest drive it is
 BaseUrl = Annotated[str, typer.Option("--base-url", help="Address of the endpoint, up to /v1.")]
 Model = Annotated[str, typer.Option("--model", help="The model's name there.")]
 KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable with the key.")]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--samples", min=1, max=32, help="Most answers a program; more than 1 measure doubt."
+    ),
+]
+AskCost = Annotated[
+    float | None,
+    typer.Option("--ask-cost", min=0, help="What one more answer has to tell, in bit."),
+]
+MaxDoubt = Annotated[
+    float | None,
+    typer.Option("--max-doubt", min=0, max=1, help="Greatest doubt with which one is applied."),
+]
 Unauthenticated = Annotated[
     bool,
     typer.Option(
@@ -52,10 +68,15 @@ def show(
     base_url: BaseUrl = "",
     model: Model = "",
     key_env: KeyEnv = "",
+    samples: Samples = None,
+    ask_cost: AskCost = None,
+    max_doubt: MaxDoubt = None,
 ) -> None:
     """Print the guidance of one profile as tables: words, programs, sources, origin."""
     mode = check_mode(guidance)
-    (schedule,) = _compiled([profile], mode, duration, _endpoint(mode, base_url, model, key_env))
+    endpoint = _endpoint(mode, base_url, model, key_env)
+    rule = _rule(samples, ask_cost, max_doubt)
+    (schedule,) = _compiled([profile], mode, duration, endpoint, rule=rule)
     if json:
         typer.echo(schedule.to_json())
     else:
@@ -70,10 +91,15 @@ def explain(
     base_url: BaseUrl = "",
     model: Model = "",
     key_env: KeyEnv = "",
+    samples: Samples = None,
+    ask_cost: AskCost = None,
+    max_doubt: MaxDoubt = None,
 ) -> None:
     """Explain the guidance of one profile in words, stage by stage, with what became of each."""
     mode = check_mode(guidance)
-    (schedule,) = _compiled([profile], mode, duration, _endpoint(mode, base_url, model, key_env))
+    endpoint = _endpoint(mode, base_url, model, key_env)
+    rule = _rule(samples, ask_cost, max_doubt)
+    (schedule,) = _compiled([profile], mode, duration, endpoint, rule=rule)
     Console().print(explanation(schedule))
 
 
@@ -108,13 +134,22 @@ def compile_(
     model: Model = "",
     key_env: KeyEnv = "",
     unauthenticated: Unauthenticated = False,
+    samples: Samples = None,
+    ask_cost: AskCost = None,
+    max_doubt: MaxDoubt = None,
 ) -> None:
     """Compile profiles to schedule files; with `--guidance live` this also fills the cache."""
     mode = check_mode(guidance)
     endpoint = _endpoint(mode, base_url, model, key_env)
     spending = Spending()
     schedules = _compiled(
-        profiles, mode, duration, endpoint, spending, authenticate=not unauthenticated
+        profiles,
+        mode,
+        duration,
+        endpoint,
+        spending,
+        authenticate=not unauthenticated,
+        rule=_rule(samples, ask_cost, max_doubt),
     )
     out.mkdir(parents=True, exist_ok=True)
     for schedule in schedules:
@@ -134,13 +169,19 @@ def lock(
     base_url: BaseUrl = "",
     model: Model = "",
     key_env: KeyEnv = "",
+    samples: Samples = None,
+    ask_cost: AskCost = None,
+    max_doubt: MaxDoubt = None,
 ) -> None:
     """Write compiled guidance to a lock file; later runs whose hdsim.yaml names it drive by it."""
     mode = check_mode(guidance)
     known = read_lock(out) if out.exists() else Lock()
     spending = Spending()
     endpoint = _endpoint(mode, base_url, model, key_env)
-    schedules = _compiled(profiles, mode, LONGEST_DRIVE_S, endpoint, spending, lock=Lock())
+    rule = _rule(samples, ask_cost, max_doubt)
+    schedules = _compiled(
+        profiles, mode, LONGEST_DRIVE_S, endpoint, spending, lock=Lock(), rule=rule
+    )
     known.with_schedules(schedules).write(out)
     for schedule in schedules:
         typer.echo(f"{schedule.name}: {_summary(schedule)}")
@@ -167,6 +208,13 @@ def _endpoint(mode: Mode, base_url: str, model: str, key_env: str) -> Endpoint |
     return None if mode == "offline" else configured_endpoint(base_url, model, key_env)
 
 
+def _rule(samples: int | None, cost_bits: float | None, threshold: float | None) -> Rule:
+    """The rule of the settings, with what the flags say instead."""
+    said = {"samples": samples, "cost_bits": cost_bits, "threshold": threshold}
+    given = {name: value for name, value in said.items() if value is not None}
+    return replace(load_settings().uncertainty.rule, **given)  # type: ignore[arg-type]
+
+
 def _compiled(
     refs: list[str],
     mode: Mode,
@@ -176,6 +224,7 @@ def _compiled(
     *,
     authenticate: bool = True,
     lock: Lock | None = None,
+    rule: Rule | None = None,
 ) -> list[Schedule]:
     """Compiled profiles; tells on the error stream how far it is and what there is to know."""
     profiles = [load_profile(ref) for ref in refs]
@@ -188,6 +237,7 @@ def _compiled(
             spending=spending,
             authenticate=authenticate,
             lock=lock,
+            rule=rule,
             on_done=lambda _: advance(),
         )
     for schedule in schedules:

@@ -20,6 +20,7 @@ from hdsim.guidance.limits import Spending
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
 from hdsim.guidance.settings import configured_endpoint, load_settings, model_name
+from hdsim.guidance.uncertainty.decision import Rule
 from hdsim.perception.catalogue import PerceptionProgram
 
 # States are rounded to these steps before they are translated: a new program only for a change
@@ -51,10 +52,17 @@ def compile_schedule(
     cache: AnswerCache | None = None,
     endpoint: Endpoint | None = None,
     authenticate: bool = True,
+    rule: Rule | None = None,
 ) -> Schedule:
     """Everything guidance says about a profile for a drive; see ``compile_schedules``."""
     (schedule,) = compile_schedules(
-        [profile], mode, duration_s, cache=cache, endpoint=endpoint, authenticate=authenticate
+        [profile],
+        mode,
+        duration_s,
+        cache=cache,
+        endpoint=endpoint,
+        authenticate=authenticate,
+        rule=rule,
     )
     return schedule
 
@@ -69,6 +77,7 @@ def compile_schedules(
     authenticate: bool = True,
     spending: Spending | None = None,
     lock: Lock | None = None,
+    rule: Rule | None = None,
     on_done: Callable[[Schedule], None] | None = None,
 ) -> list[Schedule]:
     """Everything guidance says about profiles for a drive, one schedule each, in their order.
@@ -84,6 +93,8 @@ def compile_schedules(
         authenticate: Whether a model's answers must be authentic; see ``guidance.authenticate``.
         spending: Where calls and tokens are counted.
         lock: Schedules that are not compiled anew; those of the settings' lock file if left out.
+        rule: How many answers a program may have and when one is good enough; that of the settings
+            if left out.
         on_done: Called with each schedule when it is ready, from any thread.
 
     Raises:
@@ -104,12 +115,13 @@ def compile_schedules(
         for profile, known in zip(profiles, locked, strict=True)
     ):
         cache = cache or AnswerCache(default_folder())
+        rule = rule or load_settings().uncertainty.rule
         chat = None
         if mode == "live":
             endpoint = endpoint or configured_endpoint()
             chat, workers = Chat(endpoint, spending), endpoint.concurrency
         model = endpoint.model if endpoint else model_name()
-        author = ModelAuthor(Asker(model, cache, chat, authenticate=authenticate))
+        author = ModelAuthor(Asker(model, cache, chat, authenticate=authenticate), rule)
 
     def one(profile: DriverProfile, known: Schedule | None) -> Schedule:
         own = tables if profile.baseline == "none" else author

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import openai
@@ -61,6 +62,35 @@ class Endpoint:
 PARAMETERS: Mapping[str, Any] = {"temperature": 0.0, "seed": 0, "max_tokens": MAX_ANSWER_TOKENS}
 
 
+# Whether structured output and log-probabilities are asked for, in the order in which an endpoint
+# that refuses is asked again.
+_WAYS = ((True, True), (False, True), (True, False), (False, False))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer and how probable the model found it.
+
+    Attributes:
+        text: The words; possibly empty.
+        logprob: Natural log-probability of all tokens together; ``None`` where the endpoint does
+            not tell it.
+        tokens: Number of those tokens.
+    """
+
+    text: str
+    logprob: float | None = None
+    tokens: int = 0
+
+
+class _Token(BaseModel):
+    logprob: float
+
+
+class _Probabilities(BaseModel):
+    content: list[_Token] | None = None
+
+
 class _Words(BaseModel):
     content: str | None = None
     refusal: str | None = None
@@ -68,6 +98,15 @@ class _Words(BaseModel):
 
 class _Choice(BaseModel):
     message: _Words
+    logprobs: _Probabilities | None = None
+
+    def reply(self) -> Reply:
+        text = self.message.content or self.message.refusal or ""
+        tokens = (self.logprobs and self.logprobs.content) or []
+        # A probability of 0, which no token that was written can have, is none.
+        if not tokens or not all(isfinite(t.logprob) and t.logprob <= 0.0 for t in tokens):
+            return Reply(text)
+        return Reply(text, sum(t.logprob for t in tokens), len(tokens))
 
 
 class _Usage(BaseModel):
@@ -84,8 +123,8 @@ class _Completion(BaseModel):
 class Chat:
     """Asks one endpoint; safe between threads.
 
-    It remembers whether the endpoint takes structured output, and gives it up after ``PATIENCE``
-    failures in a row.
+    It remembers whether the endpoint takes structured output and tells log-probabilities, and gives
+    the endpoint up after ``PATIENCE`` failures in a row.
 
     Args:
         endpoint: Whom to ask.
@@ -95,7 +134,7 @@ class Chat:
     def __init__(self, endpoint: Endpoint, spending: Spending | None = None) -> None:
         self._endpoint = endpoint
         self._spending = spending or Spending()
-        self._structured = True
+        self._way = 0
         self._answered = False
         self._failures = 0
         self._last = ""
@@ -112,9 +151,14 @@ class Chat:
         )
 
     def ask(self, question: Question, messages: Sequence[Message]) -> str:
-        """The model's answer as text; possibly empty, never checked here.
+        """The text of ``reply``."""
+        return self.reply(question, messages).text
 
-        An endpoint that refuses a JSON Schema is asked again without one, then always so.
+    def reply(self, question: Question, messages: Sequence[Message]) -> Reply:
+        """The model's answer, never checked here.
+
+        An endpoint that refuses a JSON Schema, or log-probabilities, is asked again without, then
+        always so.
 
         Args:
             question: Model, parameters and form of the answer.
@@ -129,7 +173,7 @@ class Chat:
             given_up = f"given up after {PATIENCE} failures in a row, the last: {self._last}"
             raise Unanswered(f"{self._where}: {given_up}")
         try:
-            text = self._ask(question, messages)
+            reply = self._ask(question, messages)
         except Spent as error:
             raise Unanswered(str(error)) from None
         except openai.OpenAIError as error:
@@ -138,25 +182,38 @@ class Chat:
             raise self._failed("did not answer with a chat completion") from None
         with self._lock:
             self._failures, self._answered = 0, True
-        return self._without_key(text)
+        return replace(reply, text=self._without_key(reply.text))
 
-    def _ask(self, question: Question, messages: Sequence[Message]) -> str:
-        if self._structured:
+    def _ask(self, question: Question, messages: Sequence[Message]) -> Reply:
+        refused: openai.APIStatusError | None = None
+        for way in range(self._way, len(_WAYS)):
+            structured, measured = _WAYS[way]
             try:
-                return self._complete(question, messages, structured=True)
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                self._structured = False
-        return self._complete(question, messages, structured=False)
+                reply = self._complete(question, messages, structured=structured, measured=measured)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                refused = error
+            else:
+                self._way = way
+                return reply
+        assert refused is not None
+        raise refused
 
     def _complete(
-        self, question: Question, messages: Sequence[Message], *, structured: bool
-    ) -> str:
+        self,
+        question: Question,
+        messages: Sequence[Message],
+        *,
+        structured: bool,
+        measured: bool,
+    ) -> Reply:
         schema = {"name": "answer", "schema": dict(question.answer_schema), "strict": False}
         extra: dict[str, Any] = (
             {"response_format": {"type": "json_schema", "json_schema": schema}}
             if structured
             else {}
         )
+        if measured:
+            extra["logprobs"] = True
         raw = self._client.chat.completions.with_raw_response.create(
             model=question.model,
             messages=list(messages),  # type: ignore[arg-type]
@@ -165,8 +222,7 @@ class Chat:
         )
         completion = _Completion.model_validate_json(raw.http_response.content)
         self._spending.after_call(completion.usage.total_tokens if completion.usage else 0)
-        words = completion.choices[0].message if completion.choices else _Words()
-        return words.content or words.refusal or ""
+        return completion.choices[0].reply() if completion.choices else Reply("")
 
     def _failed(self, text: str, *, users: bool = False) -> HdsimError:
         """Counts a failure; the user's to mend if ``users`` and nothing was ever answered."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from hdsim.guidance.notes import notes
 from hdsim.guidance.prose import paragraph
 from hdsim.guidance.schedule import Provenance, Schedule
+from hdsim.guidance.uncertainty.words import uncertainties
 from hdsim.perception.catalogue import Constant, Episodic, Operation, PerceptionProgram, Selector
 from hdsim.perception.parameters import KINDS
 
@@ -149,6 +150,8 @@ def explanation(schedule: Schedule) -> RenderableType:
             f", entry {i + 1} of {len(schedule.attention)}" if len(schedule.attention) > 1 else ""
         )
         section(f"3. L3 attention{place}", paragraph(program))
+    if known := list(uncertainties(schedule)):
+        section("How sure the model is", "\n".join(known))
     stages = []
     for p in schedule.provenance:
         answers = f" [answers {', '.join(key[:12] for key in p.cache_keys)}]"

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from hdsim.core import seeds
 from hdsim.core.errors import InputError
@@ -44,6 +52,32 @@ class Policies(_Data):
     attention: str
 
 
+class Uncertainty(_Data):
+    """How far a model's program can be trusted (``hdsim.guidance.uncertainty``).
+
+    Attributes:
+        doubt: Probability that one more independent answer would be another program, 0 to 1.
+        bits: Entropy of that answer [bit].
+        answers: Answers that were asked for.
+        usable: Those that passed the checks, each another question than the others.
+        with_detail: Those asked with what was withheld at first.
+        likelihoods: Whether the endpoint told the tokens' probabilities of all of them.
+        contested: Kinds of operation that make up the doubt, each with its own.
+        decision: ``applied`` or ``fell back``.
+        why: For what reason.
+    """
+
+    doubt: float = Field(ge=0.0, le=1.0)
+    bits: float = Field(ge=0.0)
+    answers: int = Field(ge=1)
+    usable: int = Field(ge=1)
+    with_detail: int = Field(ge=0)
+    likelihoods: bool
+    contested: dict[str, float] = {}
+    decision: Literal["applied", "fell back"]
+    why: str = ""
+
+
 class Provenance(_Data):
     """Where one stage's result comes from.
 
@@ -56,6 +90,7 @@ class Provenance(_Data):
         cache_keys: Keys of the answers in the cache, the repair last.
         repaired: The first answer was wrong and the second was right.
         reason: For a fallback: what was wrong with the answers.
+        uncertainty: Of a program that a model wrote; ``None`` for words and for the tables.
     """
 
     stage: str
@@ -65,6 +100,15 @@ class Provenance(_Data):
     cache_keys: tuple[str, ...] = ()
     repaired: bool = False
     reason: str = ""
+    uncertainty: Uncertainty | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Left out where there is none, so that what was locked earlier keeps its hash."""
+        data: dict[str, Any] = whole(self)
+        if self.uncertainty is None:
+            data.pop("uncertainty", None)
+        return data
 
 
 class Schedule(_Data):

@@ -8,6 +8,7 @@
       model: my-model
       api_key_env: MY_KEY        # the variable that holds the key
       max_calls: 500
+      uncertainty: {samples: 5}  # up to five answers a program
 """
 
 from __future__ import annotations
@@ -22,9 +23,31 @@ from hdsim.core.errors import InputError
 from hdsim.core.yaml_input import load_yaml, validate
 from hdsim.guidance.endpoint import DEFAULT_BASE_URL, Endpoint
 from hdsim.guidance.limits import Limits
+from hdsim.guidance.uncertainty.decision import Rule
 
 FILE = Path("hdsim.yaml")
-_LIMITS = Limits()
+_LIMITS, _RULE = Limits(), Rule()
+
+
+class UncertaintySettings(BaseModel):
+    """The ``guidance.uncertainty`` section."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: int = Field(
+        default=_RULE.samples, ge=1, le=32, description="Most answers a program; 1 asks once."
+    )
+    cost_bits: float = Field(
+        default=_RULE.cost_bits, ge=0, description="What one more answer has to tell [bit]."
+    )
+    threshold: float = Field(
+        default=_RULE.threshold, ge=0, le=1, description="Greatest doubt that is applied."
+    )
+
+    @property
+    def rule(self) -> Rule:
+        """The settings as a rule."""
+        return Rule(self.samples, self.cost_bits, self.threshold)
 
 
 class GuidanceSettings(BaseModel):
@@ -48,6 +71,7 @@ class GuidanceSettings(BaseModel):
     max_calls: int = Field(default=_LIMITS.calls, ge=1, description="Most requests of a batch.")
     max_tokens: int = Field(default=_LIMITS.tokens, ge=1, description="Most tokens of a batch.")
     lock: str = Field(default="", description="Lock file, from where hdsim.yaml is.")
+    uncertainty: UncertaintySettings = UncertaintySettings()
 
 
 class SettingsFile(BaseModel):
