@@ -24,6 +24,7 @@ _SIGNS = {
 # Longest side of the picture [inch], and the size on the map of what must stay visible on big maps,
 # as a share of the map's longest side.
 _PICTURE_IN, _SMALLEST = 14.0, 1.0 / 220.0
+_LEGEND_PT = 5.0  # least size of a marker there
 
 
 def draw_map(
@@ -48,6 +49,7 @@ def draw_map(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     margin = max(20.0, 0.025 * float(max(np.ptp(graph.x), np.ptp(graph.y))))
     spread_x, spread_y = np.ptp(graph.x) + 2.0 * margin, np.ptp(graph.y) + 2.0 * margin
@@ -77,9 +79,12 @@ def draw_map(
     kilometres = float(graph.length.sum()) / 1000.0
     axes.set_title(f"{graph.name}: {kilometres:.1f} km of lanes, {len(graph.signals)} signals")
     axes.set_xlabel("x [m]")
-    axes.set_ylabel("y [m]")
+    axes.set_ylabel("y [m]; CARLA's is the negative")
     if axes.get_legend_handles_labels()[0]:
-        figure.legend(loc="outside lower center", ncols=7, frameon=False, markerscale=1.5)
+        legend = figure.legend(loc="outside lower center", ncols=7, frameon=False, markerscale=1.5)
+        for handle in legend.legend_handles:
+            if isinstance(handle, Line2D):
+                handle.set_markersize(max(handle.get_markersize(), _LEGEND_PT))
     figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
 
 
