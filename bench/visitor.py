@@ -49,8 +49,9 @@ def visit(port: int, kind: str, vehicles: int, ticks: int) -> None:
                 )
                 sensor.listen(lambda _: None)
     if kind == "managed":
-        # A port of its own: the Traffic Manager of a client that was killed may hold another.
-        manager = client.get_trafficmanager(20000 + os.getpid() % 20000)
+        # A port of its own, below those that the system gives to whoever asks: the Traffic Manager
+        # of a client that was killed may hold another.
+        manager = client.get_trafficmanager(20000 + os.getpid() % 12000)
         manager.set_synchronous_mode(True)
         manager.set_random_device_seed(vehicles)
         client.apply_batch_sync([SetAutopilot(i, True, manager.get_port()) for i in ids], False)

@@ -21,7 +21,8 @@ def main(port: int, vehicles: int, ticks: int) -> None:
     cars = [b for b in blueprints if b.get_attribute("base_type") == "car"]
     points = world.get_map().get_spawn_points()
     spread = points[:: max(len(points) // vehicles, 1)]
-    tm = client.get_trafficmanager(port + 1 if port < 65535 else 8000)
+    # The same in every session, and below the ports that the system gives to whoever asks.
+    tm = client.get_trafficmanager(20000 + port % 12000)
     tm.set_synchronous_mode(True)
     tm.set_random_device_seed(1)
     world.tick()
