@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 from abc import ABC, abstractmethod
@@ -139,9 +140,16 @@ class RpcConnection(Connection):
         gone: Callable[[Connection], None],
     ) -> None:
         super().__init__(sock, number, selector, gone)
+        self._waiting = select.poll() if hasattr(select, "poll") else None  # not on Windows
+        if self._waiting is not None:
+            self._waiting.register(sock, select.POLLIN)
         self.reader = RequestReader()
         self.last_call_s = 0.0
         self.calls = self.batches = 0
+
+    def wait(self, milliseconds: int) -> bool:
+        """Sleeps until something arrives, but no longer; whether something did."""
+        return self.open and bool(self._waiting is not None and self._waiting.poll(milliseconds))
 
     def _make_room(self) -> None:
         if self.unread_bytes > MAX_UNREAD_ANSWERS_BYTES:
