@@ -19,19 +19,12 @@ from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.combine import Noise
 from hdsim.perception.compile import Columns, CompiledPrograms
 from hdsim.perception.noise import NoiseField
-from hdsim.perception.operations.attention import (
-    LONGEST_MEMORY_S,
-    Attended,
-    Attention,
-    Glances,
-    most_pressing,
-)
 from hdsim.perception.operations.distance import scale_distance
 from hdsim.perception.operations.lateral import bend_lane, shift_lateral
-from hdsim.perception.operations.recall import History
 from hdsim.perception.operations.signals import SignalSense
 from hdsim.perception.operations.size import scale_size
 from hdsim.perception.operations.speed import limit_factor, own_speed_factor, scale_closing_speed
+from hdsim.perception.register import ATTENTION, Registered, Registrar
 from hdsim.perception.view import Sightlines, View
 from hdsim.road.lanes import LaneGraph
 
@@ -47,7 +40,7 @@ _OWN_NOISE = (
     ("bend_lane", "curvature_sd_per_m"),
 )
 _STREAMS = (*_OBJECT_NOISE, *_OWN_NOISE)
-_ATTENTION = frozenset({"attend", "look_away", "delay"})
+_SIGNALS = frozenset({"misread_signal", "look_away", "scan"})
 Channel = tuple[str, str, int]
 
 
@@ -57,6 +50,7 @@ class Trace:
 
     Attributes:
         looking_away: Eyes off the road, shape (D,).
+        gaze: Where the eyes look, index into ``hdsim.perception.operations.gaze.AREAS``, (D,).
         missed: In sight but not registered (not noticed yet, out of range, too many, or eyes off
             the road).
         remembered: Believed to be there without being registered now.
@@ -68,6 +62,7 @@ class Trace:
     """
 
     looking_away: Bools
+    gaze: Ints
     missed: Bools
     remembered: Bools
     age_s: Floats
@@ -93,9 +88,7 @@ class Perceiver:
         self.programs = CompiledPrograms(names, seed)
         drivers = len(names)
         self._actors = seeds.keys(seed, roster.names, "object")
-        self._attention = Attention(drivers, self._actors, step_s)
-        self._glances = Glances(drivers, step_s)
-        self._history = History(graph, len(roster), round(LONGEST_MEMORY_S / step_s) + 1)
+        self._registrar = Registrar(roster, graph, step_s, seed, self._actors)
         signal_keys = seeds.keys(seed, [s.id for s in graph.signals], "signal")
         self._signals = SignalSense(drivers, signal_keys, step_s)
         self._noise = _Noise(self._actors)
@@ -112,12 +105,27 @@ class Perceiver:
         """
         self.programs.replace(programs)
 
-    def perceive(self, obs: Observation, driver_state: Mapping[str, Floats]) -> Percepts:
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget what these drivers had in mind: they have been put elsewhere.
+
+        The others forget where they were.
+        """
+        self._registrar.begin_anew(drivers)
+        self._signals.begin_anew(drivers)
+
+    def perceive(
+        self,
+        obs: Observation,
+        driver_state: Mapping[str, Floats],
+        side: NDArray[np.int8] | None = None,
+    ) -> Percepts:
         """The subjective scene of every driver.
 
         Args:
             obs: What there is to see at this tick.
             driver_state: The states that gains use, by name, shape (D,) each.
+            side: Which way each driver means to move, shape (D,): -1 right, 0, +1 left; it draws
+                the eyes to the mirrors of that side. None for nobody.
 
         Raises:
             ValueError: If a gain uses a state that is not given.
@@ -127,16 +135,23 @@ class Perceiver:
         active, view = self.programs.active, View.of(obs.own, obs.objects)
         steps = self._last = _Steps(obs, view, Sightlines(view, self._graph))
         # Attention goes on while its operations rest: a glance needs something to remember.
-        if not active and not _ATTENTION & self.programs.columns.keys():
+        attention = ATTENTION & self.programs.columns.keys()
+        if not active and not attention:
             return Percepts(obs.time, obs.own, obs.objects, obs.signal, obs.paths)
-        self._register(steps)
+        signal_away: Bools | None = None
+        if attention:
+            steps.registered = found = self._registrar.register(
+                self._tick, obs, view, steps.lines, self.programs, side
+            )
+            steps.lines, signal_away = found.lines, found.signal_away
+            steps.changes.update(found.changes)
         noise = self._noise.draw(obs.time, obs.objects.row, self.programs)
         self._distort(steps, noise)
         own, paths = self._sense_self(steps, noise)
         signal = obs.signal
         misread = self._columns("misread_signal")
-        if {"misread_signal", "look_away"} & self.programs.columns.keys():
-            signal = self._signals.perceive(self._tick, signal, misread, steps.away)
+        if _SIGNALS & self.programs.columns.keys():
+            signal = self._signals.perceive(self._tick, signal, misread, signal_away)
         return Percepts(obs.time, own, steps.view.objects(), signal, paths)
 
     def trace(self) -> Trace:
@@ -151,36 +166,6 @@ class Perceiver:
 
     def _columns(self, kind: str) -> Columns | None:
         return self.programs.columns[kind] if kind in self.programs.active else None
-
-    def _register(self, steps: _Steps) -> None:
-        """Attention, delay and memory: which objects, and how old."""
-        look_away = self.programs.columns.get("look_away")
-        attend, delay = self._columns("attend"), self._columns("delay")
-        if not _ATTENTION & self.programs.columns.keys():
-            return
-        if look_away is not None:
-            away = self._glances.away(self._tick, look_away)
-            # Nobody starts with eyes off a road never seen: the first tick is a look at it.
-            if away.any() and self._attention.goes_on_at(self._tick):
-                steps.away = away
-        obs, view = steps.obs, steps.view
-        self._history.write(self._tick, obs.objects)
-        result = self._attention.attend(
-            self._tick, obs.objects, steps.lines, attend, delay, steps.away
-        )
-        steps.attended = result
-        in_mind = result.registered | result.remembered
-        view.relation, view.seen = result.relation, in_mind
-        old = in_mind & (result.source != self._tick)
-        self._history.recall(view, result.source, self._tick, self._step_s, old)
-        if old.any():
-            steps.lines = Sightlines(view, self._graph)
-        if attend is not None:
-            own, lines = obs.own, steps.lines
-            own_along, along = lines.along
-            towards = own.speed[:, None] * own_along
-            away_from = view.speed * along
-            view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
 
     def _distort(self, steps: _Steps, noise: _Drawn) -> None:
         """Distance, closing speed, lateral position and size of the registered objects.
@@ -322,24 +307,25 @@ class _Steps:
     def __init__(self, obs: Observation, view: View, lines: Sightlines) -> None:
         self.obs, self.view, self.lines = obs, view, lines
         self.true_lines = lines
-        self.away: Bools | None = None
-        self.attended: Attended | None = None
+        self.registered: Registered | None = None
         self.changes: dict[str, Floats] = {}
 
     def trace(self, tick: int, step_s: float, programs: CompiledPrograms) -> Trace:
         objects: Objects = self.obs.objects
         shape = objects.row.shape
-        view, own, attended = self.view, self.obs.own, self.attended
+        view, own, found = self.view, self.obs.own, self.registered
+        away = None if found is None else found.away
         believed = np.hypot(view.x - own.x[:, None], view.y - own.y[:, None])
         return Trace(
-            looking_away=np.zeros(shape[0], np.bool_) if self.away is None else self.away,
+            looking_away=np.zeros(shape[0], np.bool_) if away is None else away,
+            gaze=np.zeros(shape[0], np.int64) if found is None else found.area,
             missed=objects.seen & ~view.seen,
             remembered=np.zeros(shape, np.bool_)
-            if attended is None
-            else attended.remembered & view.seen,
+            if found is None
+            else found.attended.remembered & view.seen,
             age_s=np.zeros(shape)
-            if attended is None
-            else np.asarray((tick - attended.source) * step_s, dtype=np.float64),
+            if found is None
+            else np.asarray((tick - found.attended.source) * step_s, dtype=np.float64),
             gap=self.true_lines.range,
             believed_gap=believed,
             changes=dict(self.changes),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.control.model import DrivingModel
 from hdsim.control.protocol import Control, ControlFactory
@@ -76,6 +77,8 @@ class Drivers:
         self._version = np.full(len(styles), -1, dtype=np.int64)
         self._blocked_s: Floats = np.zeros(len(styles))
         self._slow = self._states.at(0.0)
+        # Which way each driver indicated at the last tick.
+        self._side: NDArray[np.int8] = np.zeros(len(styles), dtype=np.int8)
         self.router = Router(graph, roster, seed, routes)
         self.observer = Observer(roster, graph)
         self.perceiver = Perceiver(roster, graph, clock.step_s, seed)
@@ -91,15 +94,21 @@ class Drivers:
             self._guide(state.time)
         self._tick += 1
         observation = self.observer.observe(state, self.router.paths(state))
-        percepts = self.perceiver.perceive(observation, self._named_states(state.time, speed))
+        percepts = self.perceiver.perceive(
+            observation, self._named_states(state.time, speed), self._side
+        )
         self._percepts = percepts
         decisions = self.model.decide(percepts)
+        self._side = decisions.indicator
         self.router.heed(self.model.requests())
         return Thought(observation, percepts, decisions)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forgets what these drivers were about: they have been put elsewhere."""
         self._blocked_s[drivers] = 0.0
+        self._side = self._side.copy()
+        self._side[drivers] = 0
+        self.perceiver.begin_anew(drivers)
         self.model.begin_anew(drivers)
         self._moods.begin_anew(drivers)
 

@@ -13,7 +13,17 @@ from hdsim.core.state import State, wrap_angle
 from hdsim.perception import ahead, candidates, combine, noise, relation, sight, view
 from hdsim.perception import compile as compiled
 from hdsim.perception.observe import Observer
-from hdsim.perception.operations import attention, distance, lateral, recall, signals, speed
+from hdsim.perception.operations import (
+    attention,
+    distance,
+    evidence,
+    field,
+    gaze,
+    lateral,
+    recall,
+    signals,
+    speed,
+)
 from hdsim.perception.operations.recall import History
 from hdsim.perception.view import Sightlines, View, share_along
 from hdsim.testing.scenes import crossing
@@ -313,12 +323,16 @@ def test_every_loop_is_compiled_for_one_set_of_types():
         {"op": "misread_signal", "probability": 0.5, "delay_s": 0.5},
         {"op": "bend_lane", "offset_m": 0.3, "curvature_sd_per_m": 0.001},
         {"op": "look_away", "glance_median_s": 1.0},
+        {"op": "scan", "inner_mirror": 0.2, "inside": 0.1},
+        {"op": "useful_field", "radius_deg": 30.0},
+        {"op": "accumulate"},
     )
     for drive in (Drive(acting), Drive(acting, everybody=True)):
         for _ in range(60):
             drive.step()
     modules = (
-        ahead, attention, candidates, combine, compiled, distance, lateral, noise, recall,
+        ahead, attention, candidates, combine, compiled, distance, evidence, field, gaze,
+        lateral, noise, recall,
         relation, sight, signals, speed, view,
     )  # fmt: skip
     kernels = [v for m in modules for v in vars(m).values() if hasattr(v, "py_func")]

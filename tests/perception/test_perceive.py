@@ -32,7 +32,7 @@ STRONG: list[dict[str, Any]] = [
     {"op": "accumulate", "bound": 0.5},
 ]  # fmt: skip
 # No signal, and nothing that changes its speed.
-_NOT_HERE = ("misread_signal", "accumulate", "scan", "useful_field")
+_NOT_HERE = ("misread_signal", "accumulate")
 NEVER = {"course": "ramp", "start_s": 1e6, "rise_s": 1.0}
 NO_GAIN = {"state": "fatigue", "at_zero": 0.0, "slope": 0.0}
 

@@ -28,7 +28,9 @@ _NEVER = -(1 << 30)
 _IN_VIEW, _SINCE, _NOTICE, _LAST, _MIND, _LATE, _KEPT = range(7)
 # How long an object can be kept in mind at most, whatever glance or program says [s].
 LONGEST_MEMORY_S = 15.0
-_MISS_STREAM = np.uint64(2)
+# How long drivers keep in mind what they do not look at, if no program says longer [s]. [P]
+GAZE_MEMORY_S = 3.0
+_MISS_STREAM, _DECAY_STREAM = np.uint64(2), np.uint64(3)
 
 
 class Glances:
@@ -67,6 +69,11 @@ class Glances:
         self._next[~wants & ~off] = tick
         return np.asarray(off.any(axis=1))
 
+    def end(self, drivers: Bools, tick: int) -> None:
+        """Ends the glances of these drivers, shape (D,): something ahead has drawn their eyes."""
+        self._next[drivers] += np.minimum(tick - self._off_until[drivers], 0)
+        self._off_until[drivers] = np.minimum(self._off_until[drivers], tick)
+
 
 @dataclass(frozen=True, slots=True)
 class Attended:
@@ -92,6 +99,9 @@ class Attention:
         drivers: Number of drivers.
         actor_keys: One key per actor row, shape (n,).
         step_s: Length of a tick [s].
+
+    Attributes:
+        fresh: Drivers who begin, shape (D,): what is in view is known to them.
     """
 
     def __init__(self, drivers: int, actor_keys: NDArray[np.uint64], step_s: float) -> None:
@@ -101,6 +111,7 @@ class Attention:
         self._tables: Ints = np.full((drivers, len(actor_keys), 8), _NEVER, dtype=np.int64)
         self._away_since: Ints = np.zeros(drivers, dtype=np.int64)
         self._was_away: Bools = np.zeros(drivers, dtype=np.bool_)
+        self.fresh: Bools = np.zeros(drivers, dtype=np.bool_)
         self._longest = round(LONGEST_MEMORY_S / step_s)
         self._last_tick = _NEVER
 
@@ -116,6 +127,8 @@ class Attention:
         attend: Columns | None,
         delay: Columns | None,
         away: Bools | None,
+        taken: Bools | None = None,
+        limited: Bools | None = None,
     ) -> Attended:
         """Update what drivers have registered and remember.
 
@@ -128,16 +141,21 @@ class Attention:
             attend: Slots of ``attend`` if any acts.
             delay: Slots of ``delay`` if any acts.
             away: Drivers whose eyes are off the road, shape (D,), or None.
+            taken: What the gaze takes in, shape (D, K), or None for everything.
+            limited: Drivers whose gaze does not take in everything, shape (D,), or None; they keep
+                in mind what they do not look at for ``GAZE_MEMORY_S`` at least.
         """
         cold = not self.goes_on_at(tick)
         self._last_tick = tick
-        visible = objects.seen
+        visible = objects.seen if taken is None else objects.seen & taken
         if attend is not None:
             visible = visible & (lines.range <= lines.combine(LEAST, attend, "range_m"))
         hold: Ints = np.zeros(len(visible), dtype=np.int64)
         if attend is not None:
             memory = attend.value["memory_s"].max(axis=1) / self._step_s
             hold = np.rint(memory).astype(np.int64)
+        if limited is not None:
+            hold = np.maximum(hold, np.where(limited, round(GAZE_MEMORY_S / self._step_s), 0))
         if away is None:
             away = np.zeros(len(visible), dtype=np.bool_)
         self._away_since = np.where(away & ~self._was_away, tick, self._away_since)
@@ -146,10 +164,14 @@ class Attention:
         # The earliest registration that is still remembered; none without memory or glance.
         earliest = np.where(away, self._away_since - 1, tick) - hold
         earliest[~away & (hold == 0)] = tick + 1
+        earliest = np.repeat(earliest[:, None], visible.shape[1], axis=1)
+        if attend is not None and attend.raw["memory_sigma"].any():
+            earliest = self._decayed(earliest, away, objects.row, hold, attend)
 
         strange = _expose(self._tables, tick, objects.row, visible)
+        fresh, self.fresh = self.fresh, np.zeros_like(self.fresh)
         if attend is not None and not cold and strange.any():
-            d, k = np.nonzero(strange)
+            d, k = np.nonzero(strange & ~fresh[:, None])
             late = self._latency(tick, d, k, objects, lines, attend)
             self._tables[d, objects.row[d, k], _NOTICE] += late
         lag = np.zeros(visible.shape)
@@ -161,6 +183,26 @@ class Attention:
                 tick - self._longest,
             )
         )  # fmt: skip
+
+    def forget(self, drivers: Ints, rows: Ints) -> None:
+        """Begin anew for these drivers, and about these actors."""
+        self._tables[drivers] = _NEVER
+        self._tables[:, rows] = _NEVER
+        self._was_away[drivers] = False
+        self.fresh[drivers] = True
+
+    def _decayed(self, earliest: Ints, away: Bools, row: Ints, hold: Ints, attend: Columns) -> Ints:
+        """``earliest`` where memory lasts for a lognormal time, drawn at each registration."""
+        last = np.take_along_axis(self._tables[:, :, _LAST], np.maximum(row, 0), axis=1)
+        longest = np.zeros(row.shape)
+        for m in range(attend.count):
+            key = seeds.combine(attend.key[:, m, None], self._keys[np.maximum(row, 0)])
+            median, sigma = attend.value["memory_s"][:, m], attend.raw["memory_sigma"][:, m]
+            key = seeds.combine(key, _DECAY_STREAM)
+            lasts = seeds.lognormal(key, median[:, None], sigma[:, None], last)
+            longest = np.maximum(longest, lasts)
+        ticks = np.rint(longest / self._step_s).astype(np.int64)
+        return np.where(hold[:, None] > 0, earliest + hold[:, None] - ticks, earliest)
 
     def _latency(
         self, tick: int, d: Ints, k: Ints, objects: Objects, lines: Sightlines, attend: Columns
@@ -265,7 +307,7 @@ def _register(
         visible: What could be registered, shape (D, K).
         relation: ``Relation`` of the objects, shape (D, K).
         lag: Delay of what is registered now [ticks], shape (D, K).
-        earliest: The earliest registration that is remembered, shape (D,).
+        earliest: The earliest registration that is remembered, shape (D, K).
         oldest: Tick that remembered states must come after.
     """
     registered = np.zeros(row.shape, np.bool_)
@@ -284,7 +326,7 @@ def _register(
                     pair[_LAST], pair[_LATE], pair[_KEPT] = tick, int(lag[i, k]), relation[i, k]
             then = max(pair[_LAST] - pair[_LATE], min(pair[_SINCE], pair[_LAST]))
             if not registered[i, k]:
-                if pair[_LAST] < earliest[i] or then <= oldest:
+                if pair[_LAST] < earliest[i, k] or then <= oldest:
                     continue
                 remembered[i, k] = True
                 believed[i, k] = pair[_KEPT]

@@ -75,6 +75,10 @@ class SignalSense:
         self._known_state = np.where(away, self._known_state, state)
         return SignalAhead(index=index, state=state, distance=distance)
 
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget these drivers' approaches."""
+        self._index[drivers], self._known[drivers] = -1, -1
+
     def _misread(self, tick: int, signal: SignalAhead, misread: Columns) -> States:
         if len(self._keys):
             self._draw(signal, misread.key)

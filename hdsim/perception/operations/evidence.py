@@ -1,0 +1,184 @@
+"""Evidence accumulation: a change of speed is registered when it has looked like one for long.
+
+dA/dt = C (|e| + lamp - M), A >= 0, registered at A >= A0 (Markkula 2014), where e is the unexpected
+part of the inverse time to collision: observed minus predicted by the speed believed in.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hdsim.core.compiled import compiled
+from hdsim.core.percept import Objects
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.combine import PRODUCT, SUM
+from hdsim.perception.compile import Columns
+from hdsim.perception.view import Sightlines, View
+
+_NEVER = -(1 << 30)
+# An object whose speed is seen to change is followed until it has changed by less than this
+# [m/s^2] for so long [s]; brake lamps burn beyond the deceleration given [m/s^2]; the nearest gap
+# that looming is worked out for [m]. Proposals.
+STEADY_MPS2, STEADY_S, LAMP_MPS2, NEAREST_M = 0.3, 1.0, 0.5, 1.0
+_SAME_WAY = math.cos(math.radians(50.0))
+
+
+class Evidence:
+    """What drivers believe of others' speeds between the moments at which they register changes.
+
+    Args:
+        drivers: Number of drivers.
+        actors: Number of actor rows.
+        step_s: Length of a tick [s].
+    """
+
+    def __init__(self, drivers: int, actors: int, step_s: float) -> None:
+        shape = drivers, actors
+        self._step_s = step_s
+        self._speed: Floats = np.zeros(shape)
+        self._evidence: Floats = np.zeros(shape)
+        # Ticks for which a followed object has been steady, -1 for one that is not followed.
+        self._steady: Ints = np.full(shape, -1, dtype=np.int64)
+        self._last: Ints = np.full(shape, _NEVER, dtype=np.int64)
+        # Registered out of the corner of the eye: to be looked at from the next tick on.
+        self._alert: Bools = np.zeros(shape, dtype=np.bool_)
+        # Drivers who take everything as it is, because they begin or the operation does.
+        self._fresh: Bools = np.ones(drivers, dtype=np.bool_)
+        self._ran = _NEVER
+
+    def alerts(self, row: Ints) -> Bools:
+        """Objects that drew their driver's eyes at the last tick, shape (D, K)."""
+        found = np.take_along_axis(self._alert, np.maximum(row, 0), axis=1) & (row >= 0)
+        self._alert[:] = False
+        return np.asarray(found)
+
+    def weigh(
+        self,
+        tick: int,
+        view: View,
+        lines: Sightlines,
+        truth: Objects,
+        registered: Bools,
+        columns: Columns,
+    ) -> tuple[Floats, bool]:
+        """Replace speeds and accelerations of ``view`` by those believed.
+
+        Args:
+            tick: Number of this tick.
+            view: Changed in place (new arrays): speed, accel.
+            lines: Sight lines to its objects.
+            truth: What there is to see.
+            registered: Objects taken in at this tick, shape (D, K).
+            columns: Slots of ``accumulate``.
+
+        Returns:
+            Change of speed [m/s], shape (D, K), and whether anything drew somebody's eyes.
+        """
+        if self._ran != tick - 1:
+            self._fresh[:] = True
+        self._ran = tick
+        bound = lines.combine(SUM, columns, "bound")
+        gate = lines.combine(SUM, columns, "gate_per_s")
+        lamp = lines.combine(SUM, columns, "lamp_per_s")
+        gain = lines.combine(PRODUCT, columns, "looming_gain")
+        away = lines.combine(PRODUCT, columns, "away_gain")
+        own_along, along = lines.along
+        change, view.speed, view.accel, alerted = _weigh(
+            tick, self._step_s, round(STEADY_S / self._step_s), view.row, view.seen, registered,
+            truth.seen, view.own.speed, own_along, along, lines.gap, view.speed, view.accel,
+            truth.speed, truth.accel, bound, gate, lamp, gain, away, self._fresh,
+            self._speed, self._evidence, self._steady, self._last, self._alert,
+        )  # fmt: skip
+        self._fresh[:] = False
+        return change, alerted
+
+    def forget(self, drivers: Ints, rows: Ints) -> None:
+        """Begin anew for these drivers, and about these actors."""
+        self._last[drivers] = _NEVER
+        self._last[:, rows] = _NEVER
+        self._alert[drivers] = False
+        self._fresh[drivers] = True
+
+
+@compiled
+def _weigh(
+    tick: int,
+    step_s: float,
+    steady_ticks: int,
+    row: Ints,
+    in_mind: Bools,
+    registered: Bools,
+    in_sight: Bools,
+    own_speed: Floats,
+    own_along: Floats,
+    along: Floats,
+    gap: Floats,
+    speed: Floats,
+    accel: Floats,
+    true_speed: Floats,
+    true_accel: Floats,
+    bound: Floats,
+    gate: Floats,
+    lamp: Floats,
+    gain: Floats,
+    away_gain: Floats,
+    fresh: Bools,
+    believed: Floats,
+    evidence: Floats,
+    steady: Ints,
+    last: Ints,
+    alert: Bools,
+) -> tuple[Floats, Floats, Floats, bool]:
+    """Changes, speeds and accelerations as believed, shape (D, K), and whether anybody is alert.
+
+    The tables ``believed`` to ``alert``, shape (D, n), are brought up to date.
+    """
+    change = np.zeros(row.shape)
+    now, rise, alerted = speed.copy(), accel.copy(), False
+    for i in range(row.shape[0]):
+        for k in range(row.shape[1]):
+            a = row[i, k]
+            if a < 0 or not in_mind[i, k]:
+                continue
+            if bound[i, k] <= 0.0:
+                believed[i, a], steady[i, a], last[i, a] = speed[i, k], -1, tick
+                evidence[i, a] = 0.0
+                continue
+            seen, looked = speed[i, k], registered[i, k]
+            changes, strength = accel[i, k], gain[i, k]
+            if not looked:
+                # Only what the eye could see ahead; the driver knows nothing else about it.
+                if in_sight[i, k] and own_along[i, k] > 0.0:
+                    seen, changes = true_speed[i, k], true_accel[i, k]
+                    strength *= away_gain[i, k]
+                else:
+                    strength = 0.0
+            if last[i, a] < tick - 1 or fresh[i]:
+                believed[i, a], evidence[i, a], steady[i, a] = seen, 0.0, -1
+                same_way = own_along[i, k] * along[i, k] > _SAME_WAY
+                if same_way and looked and not fresh[i]:
+                    believed[i, a] = own_speed[i] * own_along[i, k] / along[i, k]
+            elif steady[i, a] >= 0 and looked:
+                believed[i, a] = seen
+                steady[i, a] = 0 if abs(changes) > STEADY_MPS2 else steady[i, a] + 1
+                if steady[i, a] >= steady_ticks:
+                    steady[i, a], evidence[i, a] = -1, 0.0
+            elif strength > 0.0:
+                steady[i, a] = -1
+                amount = abs(believed[i, a] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
+                if along[i, k] > 0.5 and own_along[i, k] > 0.0 and changes < -LAMP_MPS2:
+                    amount += lamp[i, k]
+                evidence[i, a] += strength * (amount - gate[i, k]) * step_s
+                evidence[i, a] = max(evidence[i, a], 0.0)
+                if evidence[i, a] >= bound[i, k]:
+                    if looked:
+                        believed[i, a], steady[i, a], evidence[i, a] = seen, 0, 0.0
+                    else:
+                        alert[i, a] = alerted = True
+            last[i, a] = tick
+            followed = steady[i, a] >= 0 and looked
+            now[i, k], rise[i, k] = believed[i, a], changes if followed else 0.0
+            change[i, k] = now[i, k] - speed[i, k]
+    return change, now, rise, alerted

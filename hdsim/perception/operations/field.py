@@ -1,0 +1,181 @@
+"""What gaze takes in: directly, in a mirror, or by chance from the corner of the eye.
+
+Angles are bearings from the driver's heading, left positive. All of them describe a left-hand-drive
+car and are proposals: no published table of gaze directions and mirror sectors was at hand.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdsim.core.compiled import compiled
+from hdsim.core.state import Bools, Floats, Ints
+from hdsim.perception.noise import combined, uniform
+from hdsim.perception.operations.gaze import INSIDE, LEFT, RIGHT
+
+Keys = NDArray[np.uint64]
+Sides = NDArray[np.int8]
+
+
+def _radians(*degrees: float) -> Floats:
+    return np.asarray(np.radians(np.array(degrees)), dtype=np.float64)
+
+
+# Direction of gaze by area; that of `inside` lies below the road and does not count.
+GAZE = _radians(0.0, -35.0, 50.0, -60.0, 60.0, -60.0, 0.0)
+# Sectors that the mirrors show (inner, left, right): from and to, left positive, without sign of
+# the turn behind the car. Between them and the edge of direct sight lie the blind spots.
+MIRROR_FROM = _radians(160.0, 150.0, -180.0)
+MIRROR_TO = _radians(200.0, 180.0, -150.0)
+# Where a look over the shoulder goes, on the side that the driver means to move to.
+SHOULDER = math.radians(110.0)
+# Farthest off the gaze that anything is seen at all.
+LIMIT = math.radians(100.0)
+# An object noticed from the corner of the eye is attended to for so long [s].
+GLIMPSE_S = 1.0
+
+
+class Field:
+    """What of the visible each driver's gaze takes in; remembers the chances taken.
+
+    Args:
+        driver_keys: One key per driver.
+        actor_keys: One key per actor row.
+        step_s: Length of a tick [s].
+    """
+
+    def __init__(self, driver_keys: Keys, actor_keys: Keys, step_s: float) -> None:
+        shape = len(driver_keys), len(actor_keys)
+        self._drivers, self._actors, self._step_s = driver_keys, actor_keys, step_s
+        # Chance so far of being noticed, since when it runs, and until when it is attended to.
+        self._chance: Floats = np.zeros(shape)
+        self._from: Ints = np.full(shape, -1, dtype=np.int64)
+        self._until: Ints = np.full(shape, -1, dtype=np.int64)
+
+    def taken_in(
+        self,
+        tick: int,
+        row: Ints,
+        seen: Bools,
+        ux: Floats,
+        uy: Floats,
+        yaw: Floats,
+        area: Ints,
+        scans: Bools,
+        side: Sides,
+        radius_deg: Floats,
+        edge_rate: Floats,
+        falloff_deg: Floats,
+    ) -> tuple[Bools, Floats]:
+        """Objects that the driver's gaze takes in at this tick, and their angles off it.
+
+        Args:
+            tick: Number of this tick.
+            row: Actor rows, shape (D, K).
+            seen: In line of sight.
+            ux: Unit vectors towards them.
+            uy: As ux.
+            yaw: Own headings [rad], shape (D,).
+            area: Where the drivers look; as is the rest, shape (D,).
+            scans: Drivers whose gaze counts; the others look ahead and into all mirrors.
+            side: Side that they mean to move to.
+            radius_deg: Radius of the useful field [deg], shape (D, K).
+            edge_rate: Rate of noticing at its edge [1/s], shape (D,).
+            falloff_deg: Angle over which that falls by e [deg], shape (D,).
+
+        Returns:
+            Shape (D, K); angles in rad, inf for what cannot be seen from that gaze.
+        """
+        return _taken_in(
+            tick, self._step_s, self._drivers, self._actors, row, seen, ux, uy, yaw, area, scans,
+            side, radius_deg, edge_rate, falloff_deg, GAZE, MIRROR_FROM, MIRROR_TO, SHOULDER,
+            LIMIT, round(GLIMPSE_S / self._step_s), self._chance, self._from, self._until,
+        )  # fmt: skip
+
+    def forget(self, drivers: Ints, rows: Ints) -> None:
+        """Begin anew for these drivers, and about these actors."""
+        for at in ((drivers, slice(None)), (slice(None), rows)):
+            self._chance[at], self._from[at], self._until[at] = 0.0, -1, -1
+
+
+@compiled
+def _taken_in(
+    tick: int,
+    step_s: float,
+    driver_keys: Keys,
+    actor_keys: Keys,
+    row: Ints,
+    seen: Bools,
+    ux: Floats,
+    uy: Floats,
+    yaw: Floats,
+    area: Ints,
+    scans: Bools,
+    side: Sides,
+    radius_deg: Floats,
+    edge_rate: Floats,
+    falloff_deg: Floats,
+    gaze: Floats,
+    mirror_from: Floats,
+    mirror_to: Floats,
+    shoulder: float,
+    limit: float,
+    glimpse: int,
+    chance: Floats,
+    since: Ints,
+    until: Ints,
+) -> tuple[Bools, Floats]:
+    """As ``Field.taken_in``; the tables, shape (D, n), are brought up to date."""
+    taken, angle = np.zeros(row.shape, np.bool_), np.full(row.shape, math.inf)
+    for i in range(row.shape[0]):
+        c, s, at = math.cos(yaw[i]), math.sin(yaw[i]), area[i]
+        looks_behind = (at == LEFT and side[i] > 0) or (at == RIGHT and side[i] < 0)
+        for k in range(row.shape[1]):
+            a = row[i, k]
+            if a < 0 or not seen[i, k] or (scans[i] and at == INSIDE):
+                continue
+            bearing = math.atan2(uy[i, k] * c - ux[i, k] * s, ux[i, k] * c + uy[i, k] * s)
+            off = math.inf
+            direct = _turn(bearing, gaze[at] if scans[i] else 0.0)
+            if direct <= limit:
+                off = direct
+            if not scans[i]:
+                off = direct if direct <= limit else 0.0
+            else:
+                for n in range(3):
+                    inside = mirror_from[n] <= bearing <= mirror_to[n] or (
+                        n == 0 and mirror_from[n] <= bearing + 2.0 * math.pi <= mirror_to[n]
+                    )
+                    if inside:
+                        off = min(off, 0.0 if at == n + 1 else _turn(gaze[n + 1], gaze[at]))
+                if looks_behind:
+                    off = min(off, _turn(bearing, shoulder if at == LEFT else -shoulder))
+            angle[i, k] = off
+            radius = math.radians(radius_deg[i, k])
+            if off <= radius:
+                taken[i, k] = True
+                since[i, a] = -1
+                continue
+            if tick < until[i, a]:
+                taken[i, k] = True
+                continue
+            if off == math.inf or edge_rate[i] <= 0.0:
+                continue
+            if since[i, a] < 0:
+                since[i, a], chance[i, a] = tick, 0.0
+            beyond = math.degrees(off - radius) / falloff_deg[i]
+            chance[i, a] += edge_rate[i] * math.exp(-beyond) * step_s
+            draw = uniform(combined(driver_keys[i], actor_keys[a]), since[i, a])
+            if chance[i, a] >= -math.log(draw):
+                taken[i, k] = True
+                since[i, a], until[i, a] = -1, tick + glimpse
+    return taken, angle
+
+
+@compiled
+def _turn(a: float, b: float) -> float:
+    """Size of the angle between two directions [rad], 0 to pi."""
+    return abs(math.pi - (math.pi - (a - b)) % (2.0 * math.pi))

@@ -1,0 +1,258 @@
+"""What each driver registers, and as of when: gaze, attention, memory, delay, evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdsim.core import seeds
+from hdsim.core.percept import Observation
+from hdsim.core.state import Bools, Floats, Ints, Roster
+from hdsim.perception.combine import LEAST, SUM
+from hdsim.perception.compile import Columns, CompiledPrograms
+from hdsim.perception.operations.attention import (
+    LONGEST_MEMORY_S,
+    Attended,
+    Attention,
+    Glances,
+    most_pressing,
+)
+from hdsim.perception.operations.evidence import Evidence
+from hdsim.perception.operations.field import GAZE, Field
+from hdsim.perception.operations.gaze import INSIDE, Gaze
+from hdsim.perception.operations.recall import History
+from hdsim.perception.view import Sightlines, View
+from hdsim.road.lanes import LaneGraph
+
+ATTENTION = frozenset({"attend", "look_away", "delay", "scan", "useful_field", "accumulate"})
+Sides = NDArray[np.int8]
+
+
+@dataclass(slots=True)
+class Registered:
+    """What one tick's registration led to.
+
+    Attributes:
+        attended: What is in mind and why.
+        lines: Sight lines to the objects as believed.
+        away: Drivers whose eyes are off the road, shape (D,), or None for nobody.
+        signal_away: Drivers who cannot see the signal ahead, likewise.
+        area: Where each driver looks (index into ``gaze.AREAS``), shape (D,).
+        changes: By operation, what it added to believed speeds [m/s], shape (D, K).
+    """
+
+    attended: Attended
+    lines: Sightlines
+    away: Bools | None
+    signal_away: Bools | None
+    area: Ints
+    changes: dict[str, Floats] = field(default_factory=dict)
+
+
+class Registrar:
+    """Registration through a drive.
+
+    Args:
+        roster: Who takes part.
+        graph: Lanes of the map.
+        step_s: Length of a tick [s].
+        seed: Seed of the scenario.
+        actor_keys: One key per actor row.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        graph: LaneGraph,
+        step_s: float,
+        seed: int,
+        actor_keys: NDArray[np.uint64],
+    ) -> None:
+        self._graph, self._step_s, self._rows = graph, step_s, roster.drivers
+        drivers, actors = len(roster.drivers), len(roster)
+        names = [roster.names[r] for r in roster.drivers]
+        self._memory_keys = seeds.keys(seed, names, "memory")
+        self._actor_keys = actor_keys
+        self._attention = Attention(drivers, actor_keys, step_s)
+        self._glances = Glances(drivers, step_s)
+        self._gaze = Gaze(seeds.keys(seed, names, "gaze"), step_s, graph.junction)
+        self._field = Field(seeds.keys(seed, names, "field"), actor_keys, step_s)
+        self._evidence = Evidence(drivers, actors, step_s)
+        self._history = History(graph, actors, round(LONGEST_MEMORY_S / step_s) + 1)
+        self._alerted, self._tick = False, 0
+        self._nobody: Bools = np.zeros(drivers, dtype=np.bool_)
+        self._nowhere: Sides = np.zeros(drivers, dtype=np.int8)
+
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget what these drivers had in mind, and everybody else where they were."""
+        rows = self._rows[drivers]
+        self._attention.forget(drivers, rows)
+        self._field.forget(drivers, rows)
+        self._evidence.forget(drivers, rows)
+        here = self._nobody.copy()
+        here[drivers] = True
+        self._gaze.recall(here, self._tick)
+        self._glances.end(here, self._tick)
+
+    def register(
+        self,
+        tick: int,
+        obs: Observation,
+        view: View,
+        lines: Sightlines,
+        programs: CompiledPrograms,
+        side: Sides | None,
+    ) -> Registered:
+        """Which objects are in mind, and how old what is known of them is.
+
+        Args:
+            tick: Number of this tick.
+            obs: What there is to see.
+            view: The same as a view; changed in place (new arrays).
+            lines: Sight lines to it.
+            programs: In force at this tick.
+            side: Which way each driver means to move: -1 right, 0, +1 left; None for nobody.
+        """
+        side = self._nowhere if side is None else side
+        self._tick = tick
+        row = obs.objects.row
+        alert = self._evidence.alerts(row) if self._alerted else None
+        caught = None if alert is None else np.asarray(alert.any(axis=1))
+        away, area, scans = self._eyes(tick, obs, programs, side, caught)
+        taken, limited = self._take_in(tick, obs, view, lines, programs, area, scans, side)
+        if taken is not None and alert is not None:
+            taken |= alert
+        attend = _acting(programs, "attend")
+        self._history.write(tick, obs.objects)
+        attended = self._attention.attend(
+            tick, obs.objects, lines, attend, _acting(programs, "delay"), away, taken, limited
+        )
+        in_mind = attended.registered | attended.remembered
+        view.relation, view.seen = attended.relation, in_mind
+        old = in_mind & (attended.source != tick)
+        self._history.recall(view, attended.source, tick, self._step_s, old)
+        slip = self._drift(tick, view, lines, attend, attended)
+        if old.any():
+            lines = Sightlines(view, self._graph)
+        blind = None
+        if limited is not None:
+            radius = programs.columns.get("useful_field")
+            narrow = np.pi if radius is None else np.radians(radius.value["radius_deg"].min(axis=1))
+            blind = scans & (np.abs(GAZE[area]) > narrow)
+        signal_away = away if blind is None else (blind if away is None else away | blind)
+        found = Registered(attended, lines, away, signal_away, area)
+        self._weigh(tick, obs, view, programs, found)
+        if slip is not None:
+            view.speed = view.speed + slip
+            found.changes["attend"] = slip
+        if attend is not None:
+            own_along, along = lines.along
+            towards = obs.own.speed[:, None] * own_along
+            away_from = view.speed * along
+            view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
+        return found
+
+    def _eyes(
+        self,
+        tick: int,
+        obs: Observation,
+        programs: CompiledPrograms,
+        side: Sides,
+        caught: Bools | None,
+    ) -> tuple[Bools | None, Ints, Bools]:
+        """Eyes off the road (None for nobody), areas looked at, and whose gaze counts."""
+        away: Bools | None = None
+        look_away = programs.columns.get("look_away")
+        # Nobody starts with eyes off a road never seen: the first tick is a look at it.
+        going_on = self._attention.goes_on_at(tick)
+        if look_away is not None:
+            if caught is not None:
+                self._glances.end(caught, tick)
+            off = self._glances.away(tick, look_away)
+            if off.any() and going_on:
+                away = off
+        scan = programs.columns.get("scan")
+        if scan is None:
+            return away, self._gaze.area, self._nobody
+        if caught is not None and caught.any():
+            self._gaze.recall(caught, tick)
+        self._gaze.look(tick, scan, programs.version, obs.paths, obs.own.speed, side)
+        inside = self._gaze.area == INSIDE
+        if inside.any() and going_on:
+            away = inside if away is None else away | inside
+        return away, self._gaze.area.copy(), self._gaze.scans
+
+    def _take_in(
+        self,
+        tick: int,
+        obs: Observation,
+        view: View,
+        lines: Sightlines,
+        programs: CompiledPrograms,
+        area: Ints,
+        scans: Bools,
+        side: Sides,
+    ) -> tuple[Bools | None, Bools | None]:
+        """What gaze takes in, shape (D, K), and whom it limits, (D,); None for everything."""
+        useful = _acting(programs, "useful_field")
+        if useful is None and not scans.any():
+            return None, None
+        if useful is None:
+            radius = np.full(view.row.shape, 180.0)
+            edge, falloff = np.zeros(len(area)), np.full(len(area), 20.0)
+            limited = scans
+        else:
+            radius = np.minimum(lines.combine(LEAST, useful, "radius_deg"), 180.0)
+            edge = useful.raw["edge_rate_per_s"].max(axis=1)
+            falloff = useful.raw["falloff_deg"].min(axis=1)
+            limited = scans | (useful.value["radius_deg"] < 180.0).any(axis=1)
+        if not self._attention.goes_on_at(tick):
+            return None, limited
+        taken, _ = self._field.taken_in(
+            tick, view.row, view.seen, lines.ux, lines.uy, obs.own.yaw, area, scans, side, radius,
+            edge, falloff,
+        )  # fmt: skip
+        taken |= (~limited | self._attention.fresh)[:, None]
+        return taken, limited
+
+    def _drift(
+        self, tick: int, view: View, lines: Sightlines, attend: Columns | None, attended: Attended
+    ) -> Floats | None:
+        """Move what is only remembered on at a wrong speed; that error [m/s], shape (D, K)."""
+        if attend is None or not attend.value["drift_mps"].any() or not attended.remembered.any():
+            return None
+        sd = np.sqrt(lines.combine(SUM, attend, attend.value["drift_mps"] ** 2))
+        d, k = np.nonzero(attended.remembered)
+        key = seeds.combine(self._memory_keys[d], self._actor_keys[view.row[d, k]])
+        slip = np.zeros(view.row.shape)
+        slip[d, k] = sd[d, k] * seeds.normal(key, attended.source[d, k])
+        # Nothing is believed to begin driving backwards.
+        slip = np.where(view.speed >= 0.0, np.maximum(slip, -view.speed), slip)
+        way = slip * ((tick - attended.source) * self._step_s)
+        view.x, view.y = view.x + way * np.cos(view.yaw), view.y + way * np.sin(view.yaw)
+        view.s = view.s + way
+        return slip
+
+    def _weigh(
+        self,
+        tick: int,
+        obs: Observation,
+        view: View,
+        programs: CompiledPrograms,
+        found: Registered,
+    ) -> None:
+        """Accumulation of evidence of changes of speed."""
+        self._alerted = False
+        accumulate = _acting(programs, "accumulate")
+        if accumulate is None:
+            return
+        change, self._alerted = self._evidence.weigh(
+            tick, view, found.lines, obs.objects, found.attended.registered, accumulate
+        )
+        found.changes["accumulate"] = change
+
+
+def _acting(programs: CompiledPrograms, kind: str) -> Columns | None:
+    return programs.columns[kind] if kind in programs.active else None
