@@ -9,7 +9,7 @@ import numpy as np
 from hdsim.control.parameters import Parameters
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
-from hdsim.core.planar import nearest_point
+from hdsim.core.planar import blocks_of, nearest_point
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -115,11 +115,12 @@ def _project(
     blocking = np.zeros(seen.shape, dtype=np.bool_)
     points = path_s.shape[1]
     for d in range(seen.shape[0]):
+        blocks = blocks_of(path_x[d], path_y[d], path_s[d])
         last_step = path_s[d, points - 1] - path_s[d, points - 2]
         for k in range(seen.shape[1]):
             if not seen[d, k]:
                 continue
-            near = nearest_point(path_x[d], path_y[d], path_s[d], x[d, k], y[d, k])
+            near = nearest_point(path_x[d], path_y[d], blocks, x[d, k], y[d, k])
             c, sn = np.cos(path_yaw[d, near]), np.sin(path_yaw[d, near])
             ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
             along, lateral = ox * c + oy * sn, oy * c - ox * sn

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
+from hdsim.core.planar import sincos
 from hdsim.core.state import Bools, Floats, Ints
 
 # How columns combine.
@@ -77,7 +78,7 @@ def combine(
     start = 1.0 if how == PRODUCT else (0.0 if how == SUM else math.inf)
     combined = np.full((drivers, slots), start)
     for i in range(drivers):
-        c, s = math.cos(own_yaw[i]), math.sin(own_yaw[i])
+        s, c = sincos(own_yaw[i])
         for k in range(slots):
             if not seen[i, k]:
                 continue

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, OwnState
+from hdsim.core.planar import sincos
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import Noise, combine
 from hdsim.perception.compile import Columns
@@ -247,11 +248,11 @@ def _facing(
     """Cosines of both headings to the sight lines, and the gap between the hulls [m]."""
     own_along, along, gap = np.zeros(r.shape), np.zeros(r.shape), np.zeros(r.shape)
     for i in range(r.shape[0]):
-        c, s = math.cos(own_yaw[i]), math.sin(own_yaw[i])
+        s, c = sincos(own_yaw[i])
         for k in range(r.shape[1]):
             if not seen[i, k]:
                 continue
-            oc, os = math.cos(yaw[i, k]), math.sin(yaw[i, k])
+            os, oc = sincos(yaw[i, k])
             own_along[i, k] = c * ux[i, k] + s * uy[i, k]
             along[i, k] = oc * ux[i, k] + os * uy[i, k]
             near = _exit(own_along[i, k], uy[i, k] * c - ux[i, k] * s, own_length[i], own_width[i])
@@ -290,7 +291,7 @@ def _tangent(
                 first, last = lane_first[on], lane_first[on + 1] - 1
                 near = first + int(np.rint(s[i, k] / lane_length[on] * (last - first)))
                 heading = point_yaw[min(max(near, first), last)]
-            tx[i, k], ty[i, k] = math.cos(heading), math.sin(heading)
+            ty[i, k], tx[i, k] = sincos(heading)
             cos[i, k] = tx[i, k] * ux[i, k] + ty[i, k] * uy[i, k]
             if on >= 0:
                 share[i, k] = share_along(cos[i, k])

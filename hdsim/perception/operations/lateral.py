@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Paths
+from hdsim.core.planar import sincos
 from hdsim.core.state import Floats
 from hdsim.perception.combine import SUM, Noise
 from hdsim.perception.compile import Columns
@@ -93,9 +93,11 @@ def _bend(
         for p in range(x.shape[1]):
             s = max(path_s[i, p], 0.0)
             q = (s / BEND_M) ** 2
-            shift = offset[i] + 0.5 * c * s * s / (1.0 + q)
-            x[i, p] -= shift * math.sin(path_yaw[i, p])
-            y[i, p] += shift * math.cos(path_yaw[i, p])
-            yaw[i, p] += c * s / ((1.0 + q) * (1.0 + q))
-            bent[i, p] += c * (1.0 - 3.0 * q) / ((1.0 + q) * (1.0 + q) * (1.0 + q))
+            level = 1.0 / (1.0 + q)
+            shift = offset[i] + 0.5 * c * s * s * level
+            sin, cos = sincos(path_yaw[i, p])
+            x[i, p] -= shift * sin
+            y[i, p] += shift * cos
+            yaw[i, p] += c * s * level * level
+            bent[i, p] += c * (1.0 - 3.0 * q) * level * level * level
     return x, y, yaw, bent

@@ -12,7 +12,7 @@ import numpy as np
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects
-from hdsim.core.planar import wrap
+from hdsim.core.planar import sincos, wrap
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.view import View
 from hdsim.road.lanes import LaneGraph
@@ -171,10 +171,12 @@ def _recall(
                 heading = wrap(heading + (there - lane_yaw))
                 px = point_x[p] + f * (point_x[p + 1] - point_x[p])
                 py = point_y[p] + f * (point_y[p + 1] - point_y[p])
-                px -= d[i, k] * math.sin(there)
-                py += d[i, k] * math.cos(there)
+                sin, cos = sincos(there)
+                px -= d[i, k] * sin
+                py += d[i, k] * cos
             if way != 0.0:
-                px += way * math.cos(heading)
-                py += way * math.sin(heading)
+                sin, cos = sincos(heading)
+                px += way * cos
+                py += way * sin
             x[i, k], y[i, k] = px, py
             yaw[i, k], lane[i, k], s[i, k] = heading, to, at
