@@ -44,8 +44,13 @@ format: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 
-bench: setup
+bench: setup $(VENV)/.bench
 	$(BIN)/python -m bench
+
+# Other programs' traffic, to be timed beside ours.
+$(VENV)/.bench: pyproject.toml | setup
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
 
 bench-server: setup
 	$(BIN)/python -m bench server

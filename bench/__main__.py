@@ -43,10 +43,15 @@ def main() -> None:
     driving.add_argument("--profile", default="normal", help="who drives")
     driving.add_argument("--seed", type=int, default=1)
     driving.add_argument("--detail", action="store_true", help="what led to each mishap")
+    parser.add_argument(
+        "--stages", action="store_true", help="of drivers: where the time goes, by kernel"
+    )
     parser.add_argument("--no-save", action="store_true", help="print only")
     args = parser.parse_args()
     if args.ticks is not None and args.ticks < 200:
         parser.error(f"--ticks {args.ticks}: expected 200 or more")
+    if args.stages and args.part != "drivers":
+        parser.error("--stages: belongs to the part drivers")
     faulthandler.enable()
     if args.part not in _UNTIMED:
         take_slot(0)  # cores are shared out as for the first worker of a batch
@@ -63,6 +68,10 @@ def main() -> None:
             args.town, args.vehicles, args.km, args.profile, args.seed, args.detail
         )
         print(tables[0].markdown(), flush=True)
+    elif args.stages:
+        tables += drivers.stages(args.ticks or _TICKS)
+        for table in tables:
+            print(table.markdown() + "\n", flush=True)
     elif args.part == "soak-server":
         tables += soak_server.soak(args.minutes, args.ticks or 0)
         print(tables[0].markdown(), flush=True)
@@ -73,11 +82,13 @@ def main() -> None:
                 print(table.markdown() + "\n", flush=True)
     if not args.no_save:
         said = f" {args.part}" if args.part else ""
+        said += " --stages" if args.stages else ""
         said += f" --ticks {args.ticks}" if args.ticks else ""
         if args.part in _UNTIMED and not args.ticks:
             said += f" --minutes {args.minutes:g}"
         said += "".join(f" --town {name}" for name in args.town)
-        part = "-".join([args.part, *args.town]) if args.part else None
+        named = ["stages"] if args.stages else args.town
+        part = "-".join([args.part, *named]) if args.part else None
         path = write(tables, f"python -m bench{said}", before, part)
         print(f"\nwritten: {path.name}")
 
