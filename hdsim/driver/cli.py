@@ -22,6 +22,7 @@ from hdsim.driver.show import as_data, edges_table, view
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.notes import unheard_description
 from hdsim.guidance.render import schedule_view
+from hdsim.preview.page import preview as write_preview
 
 app = typer.Typer(no_args_is_help=True, help="Driver profiles and traffic mixes.")
 
@@ -156,6 +157,23 @@ def new(
         values[key] = value
     path = new_profile(name, extends, values, description, folder)
     typer.echo(f"{path}: written; `hdsim drivers show {path}` shows what it does")
+
+
+@app.command()
+def preview(
+    name: Annotated[str, typer.Argument(help="Name or file of a profile.")],
+    out: Annotated[Path | None, typer.Option(help="The page; NAME.html when left out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 1,
+    drivers: Annotated[int, typer.Option(min=5, max=200, help="In the standard drive.")] = 30,
+) -> None:
+    """Drive a profile and write a page: what it perceives, how it drives, a clip from above."""
+    profile = load_profile(name)
+    path = out or Path(f"{profile.name}.html")
+    if not path.parent.is_dir():
+        raise InputError("--out", value=str(path), expected="a file in an existing folder")
+    with Console(stderr=True).status(f"driving {profile.name} beside normal drivers"):
+        write_preview(profile, path, seed, drivers)
+    typer.echo(f"{path}: written; open it in a browser")
 
 
 @app.command()

@@ -13,6 +13,7 @@ import numpy as np
 
 from hdsim.core import seeds
 from hdsim.core.state import Floats, Ints
+from hdsim.guidance.schedule import Schedule
 from hdsim.road.routes import Route, plan
 from hdsim.run.kinematic import KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
@@ -84,8 +85,16 @@ class _Streams:
         return lane.ravel(), s.ravel(), speed.ravel()
 
 
-def offered(seed: int, each: int = 30) -> dict[str, Floats]:
-    """Largest headway refused and headway taken by drivers, by movement [s], shape (n, 2)."""
+def offered(
+    seed: int, each: int = 30, people: tuple[list[str], dict[str, Schedule]] | None = None
+) -> dict[str, Floats]:
+    """Largest headway refused and headway taken by drivers, by movement [s], shape (n, 2).
+
+    Args:
+        seed: Of headways and noise.
+        each: Drivers of each movement.
+        people: Profiles in turn, and their schedules by name; a mixed population when left out.
+    """
     strips, wanted, names = {}, [], []
     routes: dict[str, Route] = {}
     for m, movement in enumerate(MOVEMENTS):
@@ -111,7 +120,10 @@ def offered(seed: int, each: int = 30) -> dict[str, Floats]:
     stream_lanes, owners = np.array(lanes), np.array(owner)
     streams = _Streams(stream_lanes, np.cumsum(graph.length[stream_lanes], axis=1), seed)
     n, cars = len(wanted), len(lanes) * _CARS
-    styles, schedules = population(n, seed)
+    if people is None:
+        styles, schedules = population(n, seed)
+    else:
+        styles, schedules = [people[0][i % len(people[0])] for i in range(n)], people[1]
     at = streams_begin(streams)
     loop = KinematicLoop(
         graph,
