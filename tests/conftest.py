@@ -14,8 +14,12 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """A running CARLA for the contract suite, instead of the embedded server."""
+    """Servers that tests are to use, and whether golden files are written anew."""
     parser.addoption("--carla", metavar="HOST:PORT", help="run tests/contract on this server")
+    parser.addoption("--endpoint", metavar="URL", help="language model for tests marked endpoint")
+    parser.addoption("--model", metavar="NAME", help="the model's name at --endpoint")
+    parser.addoption("--prompts", metavar="SIZE", help="full or compact, for --endpoint")
+    parser.addoption("--renew-goldens", action="store_true", help="write golden prompts anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:

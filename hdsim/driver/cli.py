@@ -19,8 +19,8 @@ from hdsim.driver.mix import Mix, load_mix, mix_profiles
 from hdsim.driver.new import new_profile
 from hdsim.driver.profile import DriverProfile, ProfileFile
 from hdsim.driver.show import as_data, edges_table, view
-from hdsim.guidance.compile import compile_schedule
-from hdsim.guidance.notes import unheard_description
+from hdsim.guidance.compile import check_mode, compile_schedule
+from hdsim.guidance.notes import notes, unheard_description
 from hdsim.guidance.render import schedule_view
 from hdsim.preview.page import preview as write_preview
 
@@ -71,10 +71,14 @@ def show(
     programs: Annotated[
         bool, typer.Option("--programs/--no-programs", help="Also what becomes of perception.")
     ] = True,
+    guidance: Annotated[
+        str, typer.Option("--guidance", help="offline | cached | live: traits from words too.")
+    ] = "offline",
     as_json: Annotated[bool, typer.Option("--json", help="The quantities as JSON.")] = False,
 ) -> None:
     """Show a driver's quantities by layer: value, normal, equation, source; then its programs."""
-    profile = load_profile(name)
+    schedule = compile_schedule(load_profile(name), check_mode(guidance))
+    profile = schedule.driver
     doing = _task(task)
     if as_json:
         typer.echo(json.dumps(as_data(profile, doing), indent=1))
@@ -82,7 +86,9 @@ def show(
     console = Console()
     console.print(view(profile, doing))
     if programs:
-        console.print(schedule_view(compile_schedule(profile)))
+        console.print(schedule_view(schedule))
+    for note in notes(schedule):
+        console.print(Text(note, style="yellow"))
 
 
 def _task(name: str) -> str | None:

@@ -9,15 +9,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from hdsim.core.errors import InputError
-from hdsim.guidance import checks
+from hdsim.guidance import checks, compact
 from hdsim.guidance.authenticate import (
     PLACEHOLDERS,
+    SHORT_TAG_BYTES,
+    TAG_BYTES,
     Envelope,
     TagMaker,
     Unauthenticated,
     authorized_part,
 )
 from hdsim.guidance.cache import AnswerCache, Question, Stored
+from hdsim.guidance.compact import Size
 from hdsim.guidance.endpoint import PARAMETERS, Chat
 from hdsim.guidance.prompts import Prompt, Repair
 
@@ -39,14 +42,22 @@ class Asker:
         chat: The endpoint, or ``None`` to use nothing but the cache.
         authenticate: Whether answers must be under their tags. Only an experiment that measures
             what authentication is worth does without.
+        size: Whether prompts and answers are those for small models.
     """
 
     def __init__(
-        self, model: str, cache: AnswerCache, chat: Chat | None, *, authenticate: bool = True
+        self,
+        model: str,
+        cache: AnswerCache,
+        chat: Chat | None,
+        *,
+        authenticate: bool = True,
+        size: Size = "full",
     ) -> None:
-        self.model = model
+        self.model, self.size = model, size
         self._cache, self._chat = cache, chat
-        self._tags = TagMaker() if authenticate else None
+        length = SHORT_TAG_BYTES if size == "compact" else TAG_BYTES
+        self._tags = TagMaker(length) if authenticate else None
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def question(
@@ -62,9 +73,12 @@ class Asker:
         """
         tags = PLACEHOLDERS if self._tags else None
         model: type[BaseModel] = Envelope[form] if self._tags else form  # type: ignore[valid-type]
-        messages = prompt.messages(tags, repair)
-        asked = {**PARAMETERS, **sampling(sample)}
-        return Question(self.model, asked, messages, checks.answer_schema(model))
+        messages = prompt.messages(tags, repair, self.size)
+        if self.size == "compact":
+            schema = compact.answer_schema(model, prompt.layer)
+        else:
+            schema = checks.answer_schema(model)
+        return Question(self.model, {**PARAMETERS, **sampling(sample)}, messages, schema)
 
     def answer(self, question: Question, prompt: Prompt, repair: Repair | None, what: str) -> str:
         """The text of ``stored``."""
@@ -116,7 +130,7 @@ class Asker:
                 "compile it once with --guidance live",
             )
         tags = self._tags.tags(question.key) if self._tags else None
-        reply = self._chat.reply(question, prompt.messages(tags, repair))
+        reply = self._chat.reply(question, prompt.messages(tags, repair, self.size))
         text, refused = reply.text[: checks.MAX_ANSWER_CHARS + 1], ""
         if tags is not None:
             try:

@@ -32,6 +32,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from hdsim.guidance.checks import BadAnswer, read_object
 
 TAG_BYTES = 16
+# A small model copies one token for each letter and has no room to spare. One guess in four
+# thousand million is right, and every question is answered once.
+SHORT_TAG_BYTES = 4
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
@@ -62,8 +65,13 @@ PLACEHOLDERS = Tags("TASK", "DATA", "AUTHORIZED", "UNAUTHORIZED")
 
 @dataclass(frozen=True, slots=True)
 class TagMaker:
-    """Makes the tags of each call by HMAC-SHA-256 from a secret that never leaves the process."""
+    """Makes the tags of each call by HMAC-SHA-256 from a secret that never leaves the process.
 
+    Attributes:
+        length: Of a tag [bytes].
+    """
+
+    length: int = TAG_BYTES
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     _next: Callable[[], int] = field(default_factory=lambda: count().__next__, repr=False)
 
@@ -77,7 +85,7 @@ class TagMaker:
 
         def word(role: str) -> str:
             made = hmac.new(self._secret, f"{call}/{role}".encode(), hashlib.sha256)
-            return made.hexdigest()[: 2 * TAG_BYTES]
+            return made.hexdigest()[: 2 * self.length]
 
         return Tags(*map(word, Tags.__slots__))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from hdsim.guidance.checks import BadAnswer
 from hdsim.guidance.endpoint import Unanswered
 from hdsim.guidance.prompts import Prompt, Repair
 from hdsim.guidance.schedule import Policies, Provenance
+from hdsim.guidance.traits import SAMPLES, Estimate, TraitsAnswer, estimate, has_words_only
 from hdsim.guidance.uncertainty.decision import Rule
 from hdsim.guidance.uncertainty.programs import settle_program
 from hdsim.perception.catalogue import Layer, PerceptionProgram
@@ -42,6 +43,9 @@ class Situation:
 class Author(Protocol):
     """Writes each stage of one profile's guidance and says where it came from."""
 
+    def traits(self, profile: DriverProfile) -> tuple[Estimate | None, Provenance | None]:
+        """Traits of a driver who has words only; nothing of any other."""
+
     def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
         """B_desc."""
 
@@ -63,6 +67,11 @@ class Author(Protocol):
 
 class TableAuthor:
     """Writes from the offline tables."""
+
+    def traits(self, profile: DriverProfile) -> tuple[Estimate | None, Provenance | None]:
+        """See ``Author``; tables read no words."""
+        del profile
+        return None, None
 
     def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
         """See ``Author``."""
@@ -104,6 +113,27 @@ class ModelAuthor:
     def __init__(self, asker: Asker, rule: Rule | None = None) -> None:
         self._asker, self._rule = asker, rule or Rule()
         self._tables = TableAuthor()
+
+    def traits(self, profile: DriverProfile) -> tuple[Estimate | None, Provenance | None]:
+        """See ``Author``; by several independent answers to one question."""
+        if not has_words_only(profile):
+            return None, None
+        prompt = prompts.traits(profile)
+        keys, problems, answers = [], [], []
+        for sample in range(1, SAMPLES + 1):
+            question = self._asker.question(prompt, TraitsAnswer, None, sample)
+            keys.append(question.key)
+            what = f"traits of profile {profile.name!r}, sample {sample}"
+            try:
+                text = self._asker.answer(question, prompt, None, what)
+                answers.append(checks.read_answer(TraitsAnswer, text))
+            except BadAnswer as problem:
+                problems.append(str(problem))
+            except Unanswered as problem:
+                problems.append(str(problem))
+                break
+        found = estimate(answers, SAMPLES)
+        return found, self._provenance("traits", found is not None, keys, problems)
 
     def describe(self, profile: DriverProfile, start: Situation) -> tuple[str, Provenance]:
         """See ``Author``."""
@@ -200,13 +230,19 @@ class ModelAuthor:
             except Unanswered as problem:
                 problems.append(str(problem))
                 break
-        provenance = Provenance(
+        provenance = self._provenance(stage, result is not None, keys, problems)
+        if result is not None and problems:
+            provenance = provenance.model_copy(update={"repaired": True})
+        return (fallback() if result is None else result), provenance
+
+    def _provenance(
+        self, stage: str, good: bool, keys: Sequence[str], problems: Sequence[str]
+    ) -> Provenance:
+        return Provenance(
             stage=stage,
-            origin="fallback" if result is None else "model",
+            origin="model" if good else "fallback",
             model=self._asker.model,
             prompt_hash=prompts.prompt_hash(),
             cache_keys=tuple(keys),
-            repaired=result is not None and bool(problems),
-            reason="; then: ".join(problems) if result is None else "",
+            reason="" if good else "; then: ".join(dict.fromkeys(problems)),
         )
-        return (fallback() if result is None else result), provenance

@@ -19,7 +19,7 @@ from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
-from hdsim.guidance.settings import configured_endpoint, load_settings, model_name
+from hdsim.guidance.settings import configured_endpoint, load_settings, model_name, prompt_size
 from hdsim.guidance.uncertainty.decision import Rule
 from hdsim.perception.catalogue import PerceptionProgram
 
@@ -121,7 +121,9 @@ def compile_schedules(
             endpoint = endpoint or configured_endpoint()
             chat, workers = Chat(endpoint, spending), endpoint.concurrency
         model = endpoint.model if endpoint else model_name()
-        author = ModelAuthor(Asker(model, cache, chat, authenticate=authenticate), rule)
+        size = endpoint.prompts if endpoint else prompt_size()
+        asker = Asker(model, cache, chat, authenticate=authenticate, size=size)
+        author = ModelAuthor(asker, rule)
 
     def one(profile: DriverProfile, known: Schedule | None) -> Schedule:
         own = tables if profile.baseline == "none" else author
@@ -142,6 +144,10 @@ def compile_schedules(
 
 
 def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Author) -> Schedule:
+    written_as = profile
+    found, estimated = author.traits(profile)
+    if found:
+        profile = found.applied_to(profile)
     start = Situation("start", _state(profile, 0.0, 0.0))
     description, described = author.describe(profile, start)
     policies, stated = author.policies(profile, start, description)
@@ -156,7 +162,7 @@ def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Auth
         for i, name in enumerate(offline.variants(profile))
     ]
     return Schedule(
-        profile=profile,
+        profile=written_as,
         mode=mode,
         description=description,
         policies=policies,
@@ -168,7 +174,12 @@ def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Auth
         moods=offline.mood_program(profile),
         slot_s=profile.physiology.period_s,
         attention=tuple(program for program, _ in pool),
-        provenance=(described, stated, written, *slow, *(origin for _, origin in pool)),
+        provenance=(
+            *((estimated,) if estimated else ()),
+            *(described, stated, written, *slow),
+            *(origin for _, origin in pool),
+        ),
+        estimate=found,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from hdsim.core.errors import HdsimError, InfrastructureError, InputError
 from hdsim.guidance.cache import Message, Question
+from hdsim.guidance.compact import Size
 from hdsim.guidance.limits import Exceeded, LimitedTransport, Limits, Spending, Spent
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -40,6 +41,7 @@ class Endpoint:
         retries: Further attempts after a time-out, a lost connection or status 408, 409, 429, 5xx;
             the client waits longer each time, or as long as the endpoint says.
         concurrency: Profiles compiled at a time.
+        prompts: ``full``, or ``compact`` for small models (``guidance.compact``).
         limits: Of a batch; its ``answer_s`` is ``timeout_s``.
     """
 
@@ -49,6 +51,7 @@ class Endpoint:
     timeout_s: float = 60.0
     retries: int = 2
     concurrency: int = 4
+    prompts: Size = "full"
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -87,20 +87,33 @@ def alike(layer: Layer, text: str, count: int = 3) -> tuple[Example, ...]:
         count: How many.
     """
     examples = load_examples()[layer]
-    vectorizer, known = _index(layer)
+    return tuple(examples[i] for i in likest(tuple(map(_words, examples)), text, count))
+
+
+def alike_anywhere(text: str, count: int = 3) -> tuple[tuple[Layer, Example], ...]:
+    """The examples of all layers that are most alike to a text, each with its layer."""
+    pairs = [(layer, e) for layer, examples in load_examples().items() for e in examples]
+    return tuple(pairs[i] for i in likest(tuple(_words(e) for _, e in pairs), text, count))
+
+
+def likest(texts: tuple[str, ...], text: str, count: int) -> list[int]:
+    """Places of the texts that are most alike to a text, the likest first."""
+    vectorizer, known = _index(texts)
     # Rounded: the order must not hang on the last bits, as it is part of the question asked.
     likeness = np.round((known @ vectorizer.transform([text]).T).toarray()[:, 0], 6)
-    order = np.argsort(-likeness, kind="stable")[:count]
-    return tuple(examples[int(i)] for i in order)
+    return [int(i) for i in np.argsort(-likeness, kind="stable")[:count]]
+
+
+def _words(example: Example) -> str:
+    return f"{example.style} {example.policy}"
 
 
 @cache
-def _index(layer: Layer) -> tuple[Any, Any]:
+def _index(texts: tuple[str, ...]) -> tuple[Any, Any]:
     # Imported where a model is asked: it takes a second, and the tables do without.
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
 
-    texts = [f"{e.style} {e.policy}" for e in load_examples()[layer]]
     vectorizer = make_union(
         TfidfVectorizer(stop_words="english", sublinear_tf=True),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 5), sublinear_tf=True),

@@ -12,35 +12,47 @@ from typing import Any
 import jinja2
 
 from hdsim.core.data import data_dir
-from hdsim.driver.profile import DriverProfile
+from hdsim.driver.profile import DriverProfile, Personality
 from hdsim.guidance import checks
 from hdsim.guidance.authenticate import Tags
 from hdsim.guidance.cache import Message
-from hdsim.guidance.examples import Example, alike
+from hdsim.guidance.compact import Size, shown
+from hdsim.guidance.examples import Example, alike, alike_anywhere, likest
 from hdsim.guidance.schedule import Policies
+from hdsim.guidance.traits import TraitsAnswer, in_levels
+from hdsim.guidance.traits import examples as trait_examples
 from hdsim.perception.catalogue import Layer, operation_adapter
 
 _PARTS = ("Selector", "Constant", "Ramp", "Episodic", "Gain")
 _COMMON = ("op", "select", "course", "gain", "source", "cause")
+_NOTHING = "Nothing changes."
+_ORDINARY = Personality().model_dump()
+# Of an earlier answer a small model is told no more than this many characters.
+_TOLD_COMPACT = 300
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(data_dir("prompts")),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # plain text; strangers' words go through tojson, which escapes < and >
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # In the order in which an answer is to be written.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return environment
 
 
 @cache
 def prompt_hash() -> str:
     """SHA-256 over every template: the version of the prompts."""
     digest = hashlib.sha256()
-    for path in sorted(data_dir("prompts").glob("*.j2")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    folder = data_dir("prompts")
+    for path in sorted(folder.rglob("*.j2")):
+        name = path.relative_to(folder).as_posix()
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -52,25 +64,36 @@ class Prompt:
         template: Which of ``prompts/``.
         data: What strangers wrote, and what was made of it: goes nowhere but into the data section.
         facts: Everything else that the template names; of our own making.
+        layer: Whose program is asked for, if one is.
     """
 
     template: str
     data: Mapping[str, Any]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    layer: Layer | None = None
 
-    def messages(self, tags: Tags | None, repair: Repair | None = None) -> list[Message]:
+    def messages(
+        self, tags: Tags | None, repair: Repair | None = None, size: Size = "full"
+    ) -> list[Message]:
         """The conversation.
 
         Args:
             tags: Of the call; ``None`` asks without authentication.
             repair: What was wrong with an earlier answer.
+            size: Which templates; ``compact`` ones leave out of the data what is empty.
         """
         data = dict(self.data)
         if repair and repair.answer:
-            data |= {"earlier_answer": repair.answer, "what_was_wrong": repair.problem}
-        values = {**self.facts, "data": data, "repair": repair, "tags": tags}
+            told = repair.answer if size == "full" else repair.answer[:_TOLD_COMPACT]
+            data |= {"earlier_answer": told, "what_was_wrong": repair.problem}
+        folder = "" if size == "full" else f"{size}/"
+        data = data if size == "full" else _without_empty(data)
+        values = {"examples": (), **self.facts, "data": data, "repair": repair, "tags": tags}
         return [
-            {"role": role, "content": _environment().get_template(name).render(values).strip()}
+            {
+                "role": role,
+                "content": _environment().get_template(folder + name).render(values).strip(),
+            }
             for role, name in (("system", "system.j2"), ("user", self.template))
         ]
 
@@ -108,7 +131,36 @@ def describe(profile: DriverProfile, state: Mapping[str, float]) -> Prompt:
 def policies(profile: DriverProfile, state: Mapping[str, float], description: str) -> Prompt:
     """Asks for p1, p2, p3."""
     driver = driver_data(profile, state)
-    return Prompt("policies.j2", {"driver": driver, "description": description})
+    words = f"{profile.description} {description}"
+    return Prompt(
+        "policies.j2",
+        {"driver": driver, "description": description},
+        {"examples": [_policies_shown(*pair) for pair in alike_anywhere(words)]},
+    )
+
+
+def traits(profile: DriverProfile) -> Prompt:
+    """Asks for the traits of a driver who has words only."""
+    known = trait_examples()
+    order = likest(tuple(words for words, _ in known), profile.description, len(known))
+    properties = TraitsAnswer.model_json_schema()["properties"]
+    return Prompt(
+        "traits.j2",
+        {"driver": {"description": profile.description}},
+        {
+            "traits": [
+                {"name": k, "text": _parameter(p, required=True)} for k, p in properties.items()
+            ],
+            "examples": [
+                {
+                    "words": known[i][0],
+                    "traits": known[i][1],
+                    "answer": json.dumps(in_levels(known[i][1])),
+                }
+                for i in order
+            ],
+        },
+    )
 
 
 def program(
@@ -132,6 +184,7 @@ def program(
                 "red": checks.MAX_MISREAD_PROBABILITY["red"],
             },
         },
+        layer,
     )
 
 
@@ -191,4 +244,23 @@ def _parameter(schema: Mapping[str, Any], required: bool) -> str:
 
 
 def _shown(layer: Layer, example: Example) -> dict[str, Any]:
-    return {"layer": layer, "policy": example.policy, "operations": example.operations}
+    return {
+        "layer": layer,
+        "policy": example.policy,
+        "operations": example.operations,
+        "words": example.policy,
+        "answer": shown(example),
+    }
+
+
+def _policies_shown(layer: Layer, example: Example) -> dict[str, Any]:
+    policies = dict.fromkeys(Policies.model_fields, _NOTHING) | {layer: example.policy}
+    return {"words": example.style, "answer": json.dumps(policies)}
+
+
+def _without_empty(value: Any) -> Any:
+    """A driver's data without what is nothing or as in an ordinary driver."""
+    if not isinstance(value, Mapping):
+        return value
+    inner = {k: _without_empty(v) for k, v in value.items() if v != _ORDINARY.get(k)}
+    return {k: v for k, v in inner.items() if v not in (None, "", 0.0, {})}

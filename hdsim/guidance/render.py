@@ -11,6 +11,7 @@ from rich.text import Text
 from hdsim.guidance.notes import notes
 from hdsim.guidance.prose import paragraph
 from hdsim.guidance.schedule import Provenance, Schedule
+from hdsim.guidance.traits import Estimate
 from hdsim.guidance.uncertainty.words import uncertainties
 from hdsim.perception.catalogue import Constant, Episodic, Operation, PerceptionProgram, Selector
 from hdsim.perception.parameters import KINDS
@@ -99,7 +100,8 @@ def origin(provenance: Provenance) -> str:
         return "tables"
     words = f"model {provenance.model}" + (", repaired once" if provenance.repaired else "")
     if provenance.origin == "fallback":
-        return f"tables, as {words} failed: {provenance.reason}"
+        instead = "ordinary traits" if provenance.stage == "traits" else "tables"
+        return f"{instead}, as {words} failed: {provenance.reason}"
     return words
 
 
@@ -125,7 +127,16 @@ def schedule_view(schedule: Schedule) -> RenderableType:
     stages.add_column("origin")
     for provenance in schedule.provenance:
         stages.add_row(Text(provenance.stage), Text(origin(provenance)))
-    return Group(words, *programs, stages)
+    traits = [_traits(schedule.estimate)] if schedule.estimate else []
+    return Group(words, *traits, *programs, stages)
+
+
+def _traits(estimate: Estimate) -> Table:
+    table = Table(title="Traits, estimated from the words", title_justify="left", show_header=False)
+    for line in estimated(estimate):
+        name, _, rest = line.partition(": ")
+        table.add_row(Text(name), Text(rest))
+    return table
 
 
 def explanation(schedule: Schedule) -> RenderableType:
@@ -139,6 +150,8 @@ def explanation(schedule: Schedule) -> RenderableType:
     profile = schedule.profile
     section(f"{schedule.name}, compiled {schedule.mode}", profile.description or "no description")
     parts += [Text(f"{note}\n", style="yellow") for note in notes(schedule)]
+    if schedule.estimate:
+        section("0. Traits, from the words", "\n".join(estimated(schedule.estimate)))
     section("1. Description", schedule.description or "none")
     for layer, policy in schedule.policies.model_dump().items():
         section(f"2. Policy of {layer}", policy)
@@ -158,6 +171,20 @@ def explanation(schedule: Schedule) -> RenderableType:
         stages.append(f"{p.stage}: {origin(p)}{answers if p.cache_keys else ''}")
     section("Where it comes from", "\n".join(stages))
     return Group(*parts)
+
+
+def estimated(estimate: Estimate) -> list[str]:
+    """Each estimated trait with how sure it is, and whether the driver has it."""
+    lines = [f"{estimate.answers} of {estimate.asked} answers could be used"]
+    for t in estimate.traits:
+        if isinstance(t.value, str):
+            spread = f"named by {t.agreement:.0%}"
+        else:
+            spread = f"middle half {t.low:g} to {t.high:g}, {t.agreement:.0%} agree"
+        value = t.value if isinstance(t.value, str) else f"{t.value:g}"
+        left = "" if t.applied else "; too uncertain: as in an ordinary driver"
+        lines.append(f"{t.name}: {value} ({spread}){left}")
+    return lines
 
 
 def _cells(schedule: Schedule, program: int) -> str:

@@ -31,6 +31,7 @@ from hdsim.core import seeds
 from hdsim.core.errors import InputError
 from hdsim.core.state import Floats, Ints
 from hdsim.driver.profile import DriverProfile
+from hdsim.guidance.traits import Estimate
 from hdsim.perception.catalogue import PerceptionProgram
 
 Programs = tuple[PerceptionProgram, PerceptionProgram, PerceptionProgram]
@@ -82,7 +83,7 @@ class Provenance(_Data):
     """Where one stage's result comes from.
 
     Attributes:
-        stage: ``description``, ``policies``, ``personality``, ``physiology[STATE]``,
+        stage: ``traits``, ``description``, ``policies``, ``personality``, ``physiology[STATE]``,
             ``attention[ENTRY]``.
         origin: The tables, a model's answer, or the tables in place of a bad answer.
         model: Name of the model that was asked, empty for the tables.
@@ -126,6 +127,7 @@ class Schedule(_Data):
         moods: What anger and hurry add to the physiology layer, by gains; always the tables'.
         slot_s: Length of the attention pool's slots [s].
         provenance: Of every stage.
+        estimate: Traits of a driver who has words only, where a model estimated them.
     """
 
     schema_: Literal[1] = Field(default=1, alias="schema")
@@ -142,6 +144,7 @@ class Schedule(_Data):
     slot_s: float = Field(gt=0.0)
     attention: tuple[PerceptionProgram, ...] = Field(min_length=1)
     provenance: tuple[Provenance, ...]
+    estimate: Estimate | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -161,6 +164,11 @@ class Schedule(_Data):
     def name(self) -> str:
         """Name of the profile."""
         return self.profile.name
+
+    @property
+    def driver(self) -> DriverProfile:
+        """Whom the programs are for: the profile, with the traits that were estimated."""
+        return self.estimate.applied_to(self.profile) if self.estimate else self.profile
 
     def versions_at(self, t_s: float, blocked_s: Any = 0.0, stirred: Any = False) -> Ints:
         """Which programs are in force, as one number for each driver of this profile.

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from hdsim.core.errors import InputError
 from hdsim.core.yaml_input import load_yaml, validate
+from hdsim.guidance.compact import Size
 from hdsim.guidance.endpoint import DEFAULT_BASE_URL, Endpoint
 from hdsim.guidance.limits import Limits
 from hdsim.guidance.uncertainty.decision import Rule
@@ -65,6 +66,9 @@ class GuidanceSettings(BaseModel):
     timeout_s: float = Field(default=60.0, gt=0, description="Longest wait for an answer [s].")
     retries: int = Field(default=2, ge=0, le=10, description="Further attempts after a failure.")
     concurrency: int = Field(default=4, ge=1, le=64, description="Profiles compiled at a time.")
+    prompts: Size | None = Field(
+        default=None, description="full (default), or compact: short ones for small models."
+    )
     requests_per_minute: float = Field(
         default=_LIMITS.requests_per_minute, gt=0, description="Pace; left out: none."
     )
@@ -97,9 +101,9 @@ def configured_endpoint(
 ) -> Endpoint:
     """The endpoint from arguments, else the environment, else the settings file.
 
-    ``HDSIM_LLM_BASE_URL``, ``HDSIM_LLM_MODEL``, and ``HDSIM_LLM_API_KEY`` or ``OPENAI_API_KEY``; a
-    local endpoint needs no key. A key is never an argument: arguments are kept in shells'
-    histories and in the records of runs.
+    ``HDSIM_LLM_BASE_URL``, ``HDSIM_LLM_MODEL``, ``HDSIM_LLM_PROMPTS``, and ``HDSIM_LLM_API_KEY``
+    or ``OPENAI_API_KEY``; a local endpoint needs no key. A key is never an argument: arguments are
+    kept in shells' histories and in the records of runs.
 
     Raises:
         InputError: If no model is named, or the variable that is to hold the key is not set.
@@ -119,6 +123,7 @@ def configured_endpoint(
         timeout_s=settings.timeout_s,
         retries=settings.retries,
         concurrency=settings.concurrency,
+        prompts=prompt_size(file),
         limits=Limits(
             calls=settings.max_calls,
             tokens=settings.max_tokens,
@@ -137,3 +142,15 @@ def model_name(model: str = "", file: Path = FILE) -> str:
     if not name:
         raise InputError("HDSIM_LLM_MODEL", expected="the name of the model that writes guidance")
     return name
+
+
+def prompt_size(file: Path = FILE) -> Size:
+    """Which prompts: from ``HDSIM_LLM_PROMPTS``, else from the settings file, else full ones.
+
+    Raises:
+        InputError: If there is no such kind.
+    """
+    named = os.environ.get("HDSIM_LLM_PROMPTS") or load_settings(file).prompts or "full"
+    if named not in get_args(Size):
+        raise InputError("HDSIM_LLM_PROMPTS", value=named, expected=" | ".join(get_args(Size)))
+    return named  # type: ignore[return-value]

@@ -68,7 +68,7 @@ class Drivers:
             (schedules[name], np.flatnonzero(np.array(styles) == name))
             for name in sorted(set(styles))
         ]
-        profiles = [schedules[name].profile for name in styles]
+        profiles = [schedules[name].driver for name in styles]
         self._states = DriverStates.of(profiles)
         ways = [(routes or {}).get(roster.names[row]) for row in roster.drivers]
         self._moods = Moods(profiles, np.array([w.length if w else np.nan for w in ways]))

@@ -8,6 +8,9 @@ before the defence; all they know of it is the wire form of an authenticated ans
   ``is answered under TAG``.
 * The answer's schema asks for ``answers``, a list of ``{"tag": ..., "answer": ...}``.
 
+Since then the stage of traits was added, in which they differ in nothing but where they put their
+answer: an ordinary driver's traits, as no order of the corpus is about traits.
+
 Without the defence there is one section, the data, and the answer is the bare form.
 """
 
@@ -34,7 +37,7 @@ class Reading:
     """What a model makes of a request.
 
     Attributes:
-        stage: ``description``, ``policies`` or ``program``.
+        stage: ``description``, ``policies``, ``program`` or ``traits``.
         layer: Of a program.
         system: The system message.
         text: The rest of the conversation, escapes resolved.
@@ -57,9 +60,14 @@ class Reading:
         system, *rest = [message["content"] for message in request["messages"]]
         text = _ESCAPE.sub(_resolved, "\n".join(rest))
         schema = request["response_format"]["json_schema"]["schema"]
-        asked = re.search(r'Task: (describe|say|translate)(?:.*?layer "(\w+)")?', text)
+        asked = re.search(r'Task: (describe|say|translate|estimate)(?:.*?layer "(\w+)")?', text)
         assert asked, "a request without a task"
-        stages = {"describe": "description", "say": "policies", "translate": "program"}
+        stages = {
+            "describe": "description",
+            "say": "policies",
+            "translate": "program",
+            "estimate": "traits",
+        }
         return cls(
             stage=stages[asked[1]],
             layer=asked[2] or "",
@@ -106,6 +114,20 @@ HONEST: dict[str, list[dict[str, Any]]] = {
                    "duration_median_s": 3.0}}],
 }  # fmt: skip
 
+ORDINARY = {
+    "aggressiveness": 0.0,
+    "caution": 0.0,
+    "sensation_seeking": 0.0,
+    "experience": 1.0,
+    "skill": 0.5,
+    "hurry": 0.0,
+    "age": 40.0,
+    "hours_awake": 6.0,
+    "bac": 0.0,
+    "distraction": "none",
+    "episodes_per_s": 0.0,
+}
+
 
 def honest(reading: Reading) -> dict[str, Any]:
     """What the task asks for."""
@@ -113,11 +135,15 @@ def honest(reading: Reading) -> dict[str, Any]:
         return {"description": "A driver like many others."}
     if reading.stage == "policies":
         return dict.fromkeys(HONEST, "Perception changes a little.")
+    if reading.stage == "traits":
+        return ORDINARY
     return {"operations": HONEST[reading.layer]}
 
 
 def obeyed(attack: Attack, reading: Reading) -> dict[str, Any]:
     """What an attack's order asks for; words carry the order on to the stages that follow."""
+    if reading.stage == "traits":
+        return ORDINARY
     words = attack.order
     if attack.payload is None:
         secrets = " ".join(_SECRET.findall(reading.system + reading.text))
