@@ -144,6 +144,47 @@ def replay(
 
 
 @app.command()
+def explain(
+    folder: RunArgument,
+    failure: Annotated[str, typer.Option(help="Id of a failure, or enough of it.")] = "",
+    before: Annotated[float, typer.Option(help="So long before the failure [s].")] = 0.0,
+    scenario: Annotated[str, typer.Option(help="Instead of a failure: a scenario ...")] = "",
+    tick: Annotated[int, typer.Option(help="... and a tick of it.")] = -1,
+    driver: Annotated[
+        list[str] | None, typer.Option(help="Only these drivers; those involved by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
+    """What drivers believed beside what was so, and which operation and trait caused each error.
+
+    Worked out from the log alone, without a server.
+    """
+    from hdsim.report.beliefs import beliefs_text
+    from hdsim.run.explain import beliefs_at
+
+    recorded = Run.open(folder)
+    names = list(driver or [])
+    if failure:
+        found = recorded.failure(failure)
+        scenario = found["scenario"]
+        tick = max(0, found["tick"] - round(before / recorded.task(scenario)["step_s"]))
+        driven = {a["name"] for a in found["actors"] if a["style"]}
+        names = names or sorted(driven)
+        if not names:
+            raise InputError(str(folder), "failure", found["id"], "one that an HDSim driver is in")
+    elif not scenario or tick < 0:
+        raise InputError("hdsim explain", expected="--failure ID, or --scenario ID and --tick N")
+    beliefs = beliefs_at(recorded, scenario, tick, names)
+    if as_json:
+        out.print_json(data=beliefs)
+        return
+    out.print(f"{scenario}, tick {tick}", markup=False)
+    for record in beliefs:
+        for line in beliefs_text(record):
+            out.print(line, markup=False)
+
+
+@app.command()
 def verify(
     folder: RunArgument,
     scenario: Annotated[list[str] | None, typer.Option(help="Only these; all by default.")] = None,

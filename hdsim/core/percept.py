@@ -149,14 +149,43 @@ class SignalAhead:
 
 
 @dataclass(frozen=True, slots=True)
+class Ambient:
+    """Weather and light of a scenario, as far as sight depends on it.
+
+    Attributes:
+        visibility_m: Meteorological visibility: distance at which 5 % of contrast is left [m].
+        darkness: 0 by day, 1 at night.
+        rain: 0 for none, 1 for the heaviest.
+        headlights: Vehicles have their lamps on in darkness, fog and rain.
+    """
+
+    visibility_m: float = float("inf")
+    darkness: float = 0.0
+    rain: float = 0.0
+    headlights: bool = True
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it limits sight at all."""
+        return self.visibility_m == float("inf") and self.darkness == self.rain == 0.0
+
+
+CLEAR = Ambient()
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """What there is to see from each driver's seat at one frame (occlusion applied)."""
+    """What there is to see from each driver's seat at one frame.
+
+    Occlusion, weather and light have been applied; what the driver looks at has not.
+    """
 
     time: float
     own: OwnState
     objects: Objects
     signal: SignalAhead
     paths: Paths
+    ambient: Ambient = CLEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Columns:
         raw: Parameters without a neutral value (time constants and the like), by name.
         key: Noise key of the slot's operation.
         used: Slots that hold an operation of the present program.
+        label: Its layer and the traits or states it stands for, as ``layer: cause``.
         relation: Selected ``Relation``, -1 for any, int8.
         near: Nearest selected distance [m].
         far: Farthest selected distance [m].
@@ -58,6 +59,7 @@ class Columns:
     raw: dict[str, Floats]
     key: NDArray[np.uint64]
     used: Bools
+    label: NDArray[np.object_]
     relation: NDArray[np.int8]
     near: Floats
     far: Floats
@@ -200,6 +202,7 @@ class CompiledPrograms:
             value = getattr(operation, name)
             columns.raw[name][d, m] = _WORDS[value] if isinstance(value, str) else value
         columns.used[d, m] = True
+        columns.label[d, m] = f"{identity[0]}: {operation.cause or 'program'}"
         columns.key[d, m] = seeds.key(self.seed, self.names[d], *identity)
         columns.relation[d, m] = _RELATIONS[select.relation]
         columns.near[d, m], columns.far[d, m] = select.range_m
@@ -249,7 +252,7 @@ class CompiledPrograms:
                 self._goal[:, a : a + n] = old[1][:, b : b + n]
             for name, array in before.raw.items():
                 new.raw[name][:, :n] = array
-            for name in ("key", "used", "relation", "near", "far", "right", "left"):
+            for name in ("key", "used", "label", "relation", "near", "far", "right", "left"):
                 getattr(new, name)[:, :n] = getattr(before, name)
             self._strengths.copy_from(old[2], self._first_operation[kind], old_first[kind], n)
 
@@ -266,6 +269,7 @@ class CompiledPrograms:
             raw={name: np.full(shape, fill) for name, fill in kind.raw.items()},
             key=np.zeros(shape, dtype=np.uint64),
             used=np.zeros(shape, dtype=np.bool_),
+            label=np.full(shape, "", dtype=np.object_),
             relation=np.full(shape, _ANY, dtype=np.int8),
             near=np.zeros(shape),
             far=np.full(shape, 300.0),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdsim.core.percept import Objects, Observation, OwnState, Paths, SignalAhead
+from hdsim.core.percept import CLEAR, Ambient, Objects, Observation, OwnState, Paths, SignalAhead
 from hdsim.core.state import Roster, SignalState, State
 from hdsim.perception.ahead import own_pose, signal_ahead
 from hdsim.perception.candidates import candidates, fill_slots
+from hdsim.perception.light import discernible
 from hdsim.perception.relation import relations
 from hdsim.perception.sight import visible
 from hdsim.road.lanes import LaneGraph
@@ -25,10 +26,14 @@ class Observer:
         roster: Who takes part.
         graph: Lanes and signals of the map.
         slots: Objects per driver (K).
+        ambient: Weather and light.
     """
 
-    def __init__(self, roster: Roster, graph: LaneGraph, slots: int = 16) -> None:
+    def __init__(
+        self, roster: Roster, graph: LaneGraph, slots: int = 16, ambient: Ambient = CLEAR
+    ) -> None:
         self.roster, self.graph, self.slots = roster, graph, slots
+        self._ambient = ambient
         self._candidates = min(len(roster), CANDIDATES_PER_SLOT * slots)
         drivers = roster.drivers
         self._size = roster.length[drivers], roster.width[drivers], roster.wheelbase[drivers]
@@ -47,6 +52,7 @@ class Observer:
             objects=self._objects(state, own, paths),
             signal=self._signal(state, own, paths),
             paths=paths,
+            ambient=self._ambient,
         )
 
     def _own(self, state: State, paths: Paths) -> OwnState:
@@ -78,9 +84,13 @@ class Observer:
             x, y, c, s, lane, state.present, roster.drivers, paths.lane,
             len(graph), self._candidates,
         )  # fmt: skip
-        rows, seen = fill_slots(
-            near, visible(near, own.x, own.y, x, y, c, s, length, width), self.slots
-        )
+        sight = visible(near, own.x, own.y, x, y, c, s, length, width)
+        if not self._ambient.is_clear:
+            r = roster.drivers
+            sight &= discernible(
+                self._ambient, near, own.x, own.y, c[r], s[r], x, y, c, s, length, width
+            )
+        rows, seen = fill_slots(near, sight, self.slots)
         relation = relations(
             rows, seen, x, y, c, s, width, lane, own.width,
             paths.x, paths.y, paths.yaw, paths.s, paths.lane,

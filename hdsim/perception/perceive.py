@@ -53,6 +53,7 @@ class Trace:
         gaze: Where the eyes look, index into ``hdsim.perception.operations.gaze.AREAS``, (D,).
         missed: In sight but not registered (not noticed yet, out of range, too many, or eyes off
             the road).
+        unseen: In sight but outside what the gaze takes in.
         remembered: Believed to be there without being registered now.
         age_s: How old the state is that the driver goes by [s].
         gap: True range, centre to centre [m].
@@ -64,6 +65,7 @@ class Trace:
     looking_away: Bools
     gaze: Ints
     missed: Bools
+    unseen: Bools
     remembered: Bools
     age_s: Floats
     gap: Floats
@@ -320,6 +322,9 @@ class _Steps:
             looking_away=np.zeros(shape[0], np.bool_) if away is None else away,
             gaze=np.zeros(shape[0], np.int64) if found is None else found.area,
             missed=objects.seen & ~view.seen,
+            unseen=np.zeros(shape, np.bool_)
+            if found is None or found.taken is None
+            else objects.seen & ~found.taken,
             remembered=np.zeros(shape, np.bool_)
             if found is None
             else found.attended.remembered & view.seen,

@@ -40,6 +40,7 @@ class Registered:
         away: Drivers whose eyes are off the road, shape (D,), or None for nobody.
         signal_away: Drivers who cannot see the signal ahead, likewise.
         area: Where each driver looks (index into ``gaze.AREAS``), shape (D,).
+        taken: What the gaze takes in, shape (D, K), or None for everything.
         changes: By operation, what it added to believed speeds [m/s], shape (D, K).
     """
 
@@ -48,6 +49,7 @@ class Registered:
     away: Bools | None
     signal_away: Bools | None
     area: Ints
+    taken: Bools | None = None
     changes: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -142,7 +144,7 @@ class Registrar:
             narrow = np.pi if radius is None else np.radians(radius.value["radius_deg"].min(axis=1))
             blind = scans & (np.abs(GAZE[area]) > narrow)
         signal_away = away if blind is None else (blind if away is None else away | blind)
-        found = Registered(attended, lines, away, signal_away, area)
+        found = Registered(attended, lines, away, signal_away, area, taken)
         self._weigh(tick, obs, view, programs, found)
         if slip is not None:
             view.speed = view.speed + slip

@@ -19,8 +19,9 @@ from hdsim.road.states import StateBuilder
 from hdsim.run.drivers import Drivers, Thought
 from hdsim.run.inputs import recorded_guidance
 from hdsim.run.replay import recorded_task
-from hdsim.run.stage import EGO, control_of, ego_profile, route_of
+from hdsim.run.stage import EGO, control_of, ego_profile, route_of, weather_of
 from hdsim.scenario.task import ScenarioTask
+from hdsim.world.weather import ambient_of
 
 _COLUMNS = ("x_m", "y_m", "yaw_rad", "vx_mps", "vy_mps")
 
@@ -60,6 +61,7 @@ def drivers_of(run: Run, task: ScenarioTask, roster: Roster, graph: LaneGraph) -
         task.seed,
         {EGO: route} if route is not None else {},
         control_of(task),
+        ambient_of(weather_of(task)),
     )
 
 

@@ -13,7 +13,7 @@ from hdsim.control.protocol import Control, ControlFactory
 from hdsim.control.router import Router
 from hdsim.core.clock import Clock
 from hdsim.core.command import Decisions
-from hdsim.core.percept import Observation, Percepts
+from hdsim.core.percept import CLEAR, Ambient, Observation, Percepts
 from hdsim.core.state import Floats, Ints, Roster, State
 from hdsim.driver.layers import DriverStates
 from hdsim.driver.moods import Moods
@@ -47,6 +47,7 @@ class Drivers:
         seed: The scenario's seed.
         routes: Routes to a goal by actor name; the others roam.
         control: Builds the driving model.
+        ambient: Weather and light.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Drivers:
         seed: int,
         routes: Mapping[str, Route] | None = None,
         control: ControlFactory = DrivingModel,
+        ambient: Ambient = CLEAR,
     ) -> None:
         styles = [roster.styles[row] for row in roster.drivers]
         self._rows = roster.drivers
@@ -80,7 +82,7 @@ class Drivers:
         # Which way each driver indicated at the last tick.
         self._side: NDArray[np.int8] = np.zeros(len(styles), dtype=np.int8)
         self.router = Router(graph, roster, seed, routes)
-        self.observer = Observer(roster, graph)
+        self.observer = Observer(roster, graph, ambient=ambient)
         self.perceiver = Perceiver(roster, graph, clock.step_s, seed)
         self.model: Control = control(graph, roster, step_s=clock.step_s)
 

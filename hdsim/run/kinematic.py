@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hdsim.control.scene import height
 from hdsim.core.clock import DEFAULT_STEP_S, Clock
 from hdsim.core.command import Decisions
+from hdsim.core.percept import CLEAR, Ambient
 from hdsim.core.state import Floats, Ints, Roster, SignalState, State, wrap_angle
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
@@ -53,6 +54,7 @@ class KinematicLoop:
         step_s: Time step [s].
         steer_lag: Time constant of the steering [s]; 0 for none.
         pedal_lag: Time constant with which a wanted acceleration is reached [s]; 0 for none.
+        ambient: Weather and light.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class KinematicLoop:
         step_s: float = DEFAULT_STEP_S,
         steer_lag: float = 0.1,
         pedal_lag: float = 0.0,
+        ambient: Ambient = CLEAR,
     ) -> None:
         n = len(names)
         self.graph, self.step_s = graph, step_s
@@ -90,7 +93,9 @@ class KinematicLoop:
         self.speed: Floats = np.array(speed, dtype=np.float64)
         self.accel, self.steer, self.yaw_rate = np.zeros(n), np.zeros(n), np.zeros(n)
         self.frame = 0
-        self.drivers = Drivers(self.roster, graph, schedules, Clock(step_s), seed, routes)
+        self.drivers = Drivers(
+            self.roster, graph, schedules, Clock(step_s), seed, routes, ambient=ambient
+        )
         self.thought: Thought | None = None
         self._state: State | None = None
         self._follow_scripts()

@@ -35,7 +35,7 @@ from hdsim.world.snapshot import SnapshotReader
 from hdsim.world.spawning import car_blueprints, roster_of
 from hdsim.world.tm_ego import TrafficManagerEgo
 from hdsim.world.tm_traffic import hand_over
-from hdsim.world.weather import set_weather
+from hdsim.world.weather import ambient_of, set_weather
 
 EGO = "ego"
 DROP_M = 0.5  # vehicles are put this far above the road [m] and settle
@@ -148,7 +148,7 @@ def build(
         InfrastructureError: If the server refuses.
     """
     clock = Clock(task.step_s)
-    set_weather(session.world, _weather(task))
+    set_weather(session.world, weather_of(task))
     route = route_of(task, graph, session.spawn_points())
     poses = candidate_poses(graph)
     requests, styles = _cast(session, task, graph, poses, route)
@@ -175,7 +175,16 @@ def build(
         route=route,
         timeout_s=timeout_of(task, route),
         reader=SnapshotReader(session.world, actors, graph, clock.step_s),
-        drivers=Drivers(roster, graph, schedules, clock, task.seed, routes, control_of(task))
+        drivers=Drivers(
+            roster,
+            graph,
+            schedules,
+            clock,
+            task.seed,
+            routes,
+            control_of(task),
+            ambient_of(weather_of(task)),
+        )
         if driven
         else None,
         actuator=Actuator(driven, roster.drivers, clock.step_s) if driven else None,
@@ -274,7 +283,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _weather(task: ScenarioTask) -> str | dict[str, float]:
+def weather_of(task: ScenarioTask) -> str | dict[str, float]:
+    """The weather as the client side takes it: a preset's name or fields."""
     if isinstance(task.weather, WeatherFields):
         return task.weather.model_dump(exclude_none=True)
     return task.weather
