@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints, and how it says no."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -52,6 +53,20 @@ def test_run_report_replay_and_verify(hdsim, tmp_path):
     assert "drunk" in text
     code, text = hdsim("verify", folder)
     assert (code, "1 of 1 the same" in text) == (0, True)
+    at = ("explain", folder, "--scenario", "grid/roam2/drunk/s1", "--tick", 20)
+    code, text = hdsim(*at, "--driver", "npc-00")
+    assert code == 0
+    assert "npc-00 (" in text
+    assert "[personality: baseline" in text
+    assert "npc-01 (" not in text
+    code, text = hdsim(*at, "--json")
+    assert [r["driver"] for r in json.loads(text)] == ["ego", "npc-00", "npc-01", "npc-02"]
+    code, text = hdsim(*at, "--driver", "npc-7")
+    assert (code, "a driver of HDSim's" in text) == (2, True)
+    code, text = hdsim(*at[:-1], 9999)
+    assert (code, "0 to" in text) == (2, True)
+    code, text = hdsim("explain", folder)
+    assert (code, "--failure ID" in text) == (2, True)
     code, text = hdsim("replay", folder, "--failure", "zebra")
     assert code == 2
     assert "expected a failure of the run" in text
