@@ -24,11 +24,13 @@ from hdsim.testing.scenes import LANE_WIDTH
 
 _SPEED = 22.0
 _WARM_UP_S, _MEASURED_S = 10.0, 160.0
-# The leader brakes hard about every so many seconds [s], so hard [g] and to a speed [m/s] [P]: far
-# more often than in real traffic, or a near-crash would take days of driving.
+# The leader brakes about every so many seconds [s], far more often than in real traffic, or a
+# near-crash would take days of driving; how hard: from a least on, exponentially rarer, up to a
+# most [g] (rates of kinematic events fall about so with their threshold); and down to a speed up
+# to so much [m/s]. Proposals, chosen once and not by what comes out [P].
 _EVERY_S = 20.0
-_HARDNESS_G = (0.3, 0.65)
-_DOWN_TO = (4.0, 14.0)
+_LEAST_G, _SCALE_G, _MOST_G = 0.3, 0.1, 0.85
+_DOWN_TO = (0.0, 12.0)
 _PICK_UP = 1.2
 # A conflict: TTC below this [s] (serious conflict, van der Horst 1991), or contact.
 _TTC_S = 1.5
@@ -62,7 +64,7 @@ class Nervous:
             self._phase[:] = 0
             u = [seeds.uniform(self._keys, 3 * self._slot + j) for j in range(3)]
             self._begin = 0.5 * _EVERY_S * u[0]
-            self._brakes = G * (_HARDNESS_G[0] + (_HARDNESS_G[1] - _HARDNESS_G[0]) * u[1])
+            self._brakes = G * np.minimum(_LEAST_G - _SCALE_G * np.log(u[1]), _MOST_G)
             self._low = _DOWN_TO[0] + (_DOWN_TO[1] - _DOWN_TO[0]) * u[2]
         self._phase[(self._phase == 0) & (within >= self._begin)] = 1
         self._phase[(self._phase == 1) & (speed <= self._low)] = 2
@@ -178,7 +180,7 @@ def cases() -> tuple[tuple[str, DriverProfile, Target], ...]:
 
 def run(seed: int, size: float = 1.0) -> list[Finding]:
     """The findings of this module."""
-    n = max(6, round(24 * size))
+    n = max(6, round(40 * size))
     base, *others = expose([profile("sober"), *(driver for _, driver, _ in cases())], seed, n)
     found = []
     for words, events in (

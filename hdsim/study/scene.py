@@ -21,6 +21,8 @@ from hdsim.testing.scenes import Strip, build, line
 MPH = 0.44704
 KMH = 1.0 / 3.6
 G = 9.81
+# Aggressiveness or caution of a driver one standard deviation off the middle [P].
+SPREAD = 0.8
 # Roads lie farther apart than drivers see (150 m).
 APART_M = 400.0
 # [P] Time constant of foot and powertrain: how a wanted acceleration comes about.
@@ -194,21 +196,22 @@ def people(kinds: int = 40) -> tuple[DriverProfile, ...]:
     """The profiles of a mixed population.
 
     Dispositions are spread over the population, most drivers near the middle, with one axis from
-    cautious to aggressive and one of sensation seeking [P]; a handful are old or new to driving.
+    cautious to aggressive and one of sensation seeking; a handful are old or new to driving. The
+    spread is a proposal, set so that headways vary about as much between people as published [P].
     """
     names = [f"person-{i:02d}" for i in range(kinds)]
     key = seeds.keys(0, names, "population")
     # Quantiles of the standard normal, so that a few kinds stand for the whole distribution.
     axis = ndtri((np.arange(kinds) + 0.5) / kinds)
-    seeking = np.clip(0.25 * seeds.normal(key, 1) + 0.15, 0.0, 1.0)
+    seeking = np.clip(0.25 * seeds.normal(key, 1), 0.0, 1.0)
     age = np.clip(44.0 + 15.0 * seeds.normal(key, 2), 18.0, 85.0)
     experience = np.clip((age - 17.0) / 5.0, 0.2, 1.0)
     return tuple(
         profile(
             name,
             personality={
-                "aggressiveness": round(float(np.clip(0.35 * z, 0.0, 1.0)), 2),
-                "caution": round(float(np.clip(-0.35 * z, 0.0, 1.0)), 2),
+                "aggressiveness": round(float(np.clip(SPREAD * z, 0.0, 1.0)), 2),
+                "caution": round(float(np.clip(-SPREAD * z, 0.0, 1.0)), 2),
                 "sensation_seeking": round(float(q), 2),
                 "age": round(float(a)),
                 "experience": round(float(e), 2),

@@ -40,7 +40,8 @@ def test_drivers_stop_at_an_early_yellow_and_go_at_a_late_one():
 
 @pytest.mark.slow
 def test_alcohol_makes_the_lane_wider():
-    sober, drunk = lane_keeping.sdlp([profile("sober"), lane_keeping.bac(0.15)], seed=1, n=6)
+    sober = lane_keeping.sdlp(profile("sober"), seed=1, n=6)
+    drunk = lane_keeping.sdlp(lane_keeping.bac(0.15), seed=1, n=6)
     assert 0.14 <= sober.mean() <= 0.26
     assert drunk.mean() > sober.mean() + 0.02
 
