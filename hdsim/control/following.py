@@ -1,4 +1,4 @@
-"""Longitudinal laws: free road, following with calm reaction to cut-ins, speed profile ahead."""
+"""Longitudinal laws: free road, following with calm reaction to cut-ins, stops."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from hdsim.core.state import Bools, Floats, Ints
 # Gaps at or below this count as contact: the law is evaluated here and ends at full braking [m].
 _CONTACT_GAP = 0.1
 _NO_LEADER_GAP = 1e6
-# Bends are no straighter than this [1/m].
-_LEAST_BEND = 1e-4
 
 
 @compiled
@@ -23,13 +21,18 @@ def free_acceleration(speed: Floats, desired_speed: Floats, p: Parameters) -> Fl
     """
     out = np.empty(len(speed))
     for i in range(len(speed)):
-        ratio = speed[i] / max(desired_speed[i], 0.1)
-        if ratio <= 1.0:
-            out[i] = p.max_accel * (1.0 - ratio**p.free_exponent)
-        else:
-            fall = ratio ** (-p.max_accel * p.free_exponent / p.comfort_decel)
-            out[i] = -p.comfort_decel * (1.0 - fall)
+        out[i] = free_road(speed[i], desired_speed[i], p)
     return out
+
+
+@compiled
+def free_road(speed: float, desired_speed: float, p: Parameters) -> float:
+    """``free_acceleration`` of one driver."""
+    ratio = speed / max(desired_speed, 0.1)
+    if ratio <= 1.0:
+        return float(p.max_accel * (1.0 - ratio**p.free_exponent))
+    fall = ratio ** (-p.max_accel * p.free_exponent / p.comfort_decel)
+    return float(-p.comfort_decel * (1.0 - fall))
 
 
 @compiled
@@ -57,14 +60,15 @@ def follow_acceleration(
     """
     out = np.empty(len(speed))
     for i in range(len(speed)):
-        out[i] = _follow(speed[i], gap[i], lead_speed[i], lead_accel[i], free[i], p)
+        out[i] = follow(speed[i], gap[i], lead_speed[i], lead_accel[i], free[i], p)
     return out
 
 
 @compiled
-def _follow(
+def follow(
     speed: float, gap: float, lead_speed: float, lead_accel: float, free: float, p: Parameters
 ) -> float:
+    """``follow_acceleration`` of one driver."""
     gap = min(max(gap, _CONTACT_GAP), _NO_LEADER_GAP)
     lead_speed = max(lead_speed, 0.0)
     closing = speed - lead_speed
@@ -133,7 +137,7 @@ def follow_nearest(
             if blocking[d, k]:
                 c = cos[d, k]
                 v, a = object_speed[d, k] * c, object_accel[d, k] * c
-                each = _follow(speed[d], gap[d, k], v, a, free[d], p)
+                each = follow(speed[d], gap[d, k], v, a, free[d], p)
                 if each <= lowest[d]:
                     lowest[d], leader[d] = each, row[d, k]
     return lowest, leader
@@ -148,46 +152,14 @@ def stop_acceleration(speed: Floats, distance: Floats, free: Floats, p: Paramete
     """
     out = np.empty(len(speed))
     for i in range(len(speed)):
-        following = _follow(speed[i], distance[i] + p.min_gap, 0.0, 0.0, free[i], p)
-        needed = -(speed[i] ** 2) / (2.0 * max(distance[i], _CONTACT_GAP))
-        pressed = min(following, needed) if needed < -p.comfort_decel else following
-        out[i] = max(pressed, -p.max_decel)
+        out[i] = stop(speed[i], distance[i], free[i], p)
     return out
 
 
 @compiled
-def profile_speed(speed: Floats, distance: Floats, allowed: Floats, p: Parameters) -> Floats:
-    """The highest speed now from which every allowed speed ahead is reached comfortably.
-
-    Looking ahead by ``speed * speed_lag`` cancels the lag of ``profile_acceleration``.
-
-    Args:
-        speed: Own speed [m/s], shape (D,).
-        distance: Distance to the points ahead [m], shape (D, P).
-        allowed: Speed allowed there [m/s], shape (D, P).
-        p: Parameters.
-    """
-    out = np.empty(len(speed))
-    for d in range(len(speed)):
-        least = np.inf
-        for k in range(distance.shape[1]):
-            room = max(distance[d, k] - speed[d] * p.speed_lag, 0.0)
-            least = min(least, allowed[d, k] ** 2 + 2.0 * p.anticipation_decel * room)
-        out[d] = np.sqrt(least)
-    return out
-
-
-@compiled
-def curve_speed(curvature: Floats, p: Parameters) -> Floats:
-    """Speed at which bends are comfortable [m/s], of the shape of the curvature (D, P) [1/m]."""
-    out = np.empty(curvature.shape)
-    for d in range(curvature.shape[0]):
-        for k in range(curvature.shape[1]):
-            bend = max(abs(curvature[d, k]), _LEAST_BEND)
-            out[d, k] = max(np.sqrt(p.lateral_accel / bend), p.min_curve_speed)
-    return out
-
-
-def profile_acceleration(speed: Floats, target: Floats, p: Parameters) -> Floats:
-    """First-order tracking of ``profile_speed``, braking no harder than twice comfortably."""
-    return np.maximum((target - speed) / p.speed_lag, -2.0 * p.comfort_decel)
+def stop(speed: float, distance: float, free: float, p: Parameters) -> float:
+    """``stop_acceleration`` of one driver."""
+    following = follow(speed, distance + p.min_gap, 0.0, 0.0, free, p)
+    needed = -(speed**2) / (2.0 * max(distance, _CONTACT_GAP))
+    pressed = min(following, needed) if needed < -p.comfort_decel else following
+    return float(max(pressed, -p.max_decel))

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.control.following import follow_acceleration, free_acceleration
+from hdsim.control.gap_choice import HALF_CHANGE_M, Lanes, Others, consider, let_pass
 from hdsim.control.parameters import Parameters
-from hdsim.control.reach import Reach, ReachTable
+from hdsim.control.reach import Reach
 from hdsim.core import seeds
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, Percepts
 from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.road.lanes import LaneGraph
 
-# Half of the way of a change that the route itself lays at the end of a shared stretch: the lane
-# of the path changes in the middle of it [m].
-_HALF_CHANGE_M = 20.0
-# Shortest clearance to the vehicles in the target lane [m].
-_MIN_CLEARANCE_M = 1.0
 # A change of quintic shape reaches the line between two lanes of 3.5 m with the side of a car when
 # so much of its first half is left.
 _CROSSES_AT = 0.35
-# A driver that stands for want of a gap takes the tightest safe one [s].
-_URGENT_WAIT_S = 10.0
 
 
 class _Sides(NamedTuple):
@@ -37,18 +29,6 @@ class _Sides(NamedTuple):
     road: Ints
     section: Ints
     lane_id: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class _Neighbours:
-    """Nearest vehicles ahead and behind in a lane, shape (E,) each; gap inf where none."""
-
-    lead_gap: Floats
-    lead_speed: Floats
-    lead_accel: Floats
-    lag_gap: Floats
-    lag_speed: Floats
-    lag_accel: Floats
 
 
 class LaneChange:
@@ -67,7 +47,8 @@ class LaneChange:
     """
 
     def __init__(self, graph: LaneGraph, roster: Roster, reach: Reach, p: Parameters) -> None:
-        self._graph, self._table, self._p = graph, reach.table, p
+        self._table, self._p = reach.table, p
+        self._lanes = Lanes(graph.left, graph.right, graph.junction, graph.length, graph.limit)
         self._sides = _Sides(graph.left, graph.right, graph.road, graph.section, graph.lane_id)
         names = [roster.names[int(r)] for r in roster.drivers]
         n = len(names)
@@ -108,7 +89,7 @@ class LaneChange:
         reach = np.maximum(p.change_time * own.speed, p.change_min_length) + 5.0
         granted = (self.asked != 0) & (side == self.asked) & (jump < reach)
         refused = (self.asked != 0) & ~granted
-        laid = (side != 0) & (jump < _HALF_CHANGE_M) & (self.side == 0)
+        laid = (side != 0) & (jump < HALF_CHANGE_M) & (self.side == 0)
         begin = granted | laid
         way = np.where(jump < np.inf, 2.0 * jump, 0.0)
         lasts = np.clip(way / np.maximum(own.speed, 1.0), 2.0, 2.0 * p.change_time)
@@ -122,9 +103,7 @@ class LaneChange:
 
         needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
         self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
-        wait = np.where(
-            needed & (self.asked == 0), jump - _HALF_CHANGE_M - 0.5 * own.length, np.inf
-        )
+        wait = np.where(needed & (self.asked == 0), jump - HALF_CHANGE_M - 0.5 * own.length, np.inf)
         blocked = needed & (own.speed < 0.3)
         self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
         self.gives_up = now - self._blocked_since > p.change_patience
@@ -142,25 +121,15 @@ class LaneChange:
         A change that takes long, in a queue or behind one who stands, meets others than those it
         was decided on. Until the front has reached the line it can still wait.
         """
-        p, own, path, graph = self._p, percepts.own, percepts.paths, self._graph
-        out = np.full(len(crossing), np.inf)
+        own, path = percepts.own, percepts.paths
         under_way = (self.side != 0) & (side == self.side) & (onto >= 0)
-        e = np.flatnonzero(under_way & np.isfinite(crossing) & (crossing > -0.5))
-        if len(e) == 0:
-            return out
-        scale = graph.length[onto[e]] / graph.length[path.lane[e, 0]]
-        there = self._neighbours(
-            percepts.objects, e, onto[e], path.lane_s[e, 0] * scale, own.length[e]
-        )
-        lag_free = free_acceleration(
-            there.lag_speed, np.maximum(graph.limit[onto[e]], there.lag_speed), p
-        )
-        after = follow_acceleration(
-            there.lag_speed, there.lag_gap, own.speed[e], own.accel[e], lag_free, p
-        )
-        unsafe = (after < -p.safe_decel) | (there.lag_gap < _MIN_CLEARANCE_M)
-        out[e[unsafe]] = np.maximum(crossing[e[unsafe]], 0.0)
-        return out
+        waits = under_way & np.isfinite(crossing) & (crossing > -0.5)
+        if not waits.any():
+            return np.full(len(crossing), np.inf)
+        return let_pass(
+            waits, crossing, onto, own.speed, own.accel, own.length, path.lane, path.lane_s,
+            _others(percepts.objects), self._lanes, self._table, self._p,
+        )  # fmt: skip
 
     def _consider(
         self,
@@ -174,96 +143,16 @@ class LaneChange:
         onto: Ints,
     ) -> None:
         """Ask for changes that are safe and either needed or worth it."""
-        p, own, path, graph, now = self._p, percepts.own, percepts.paths, self._graph, percepts.time
+        p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
         due = (now >= self._next) & (self.side == 0)
         if not due.any():
             return
         self._next = np.where(due, now + p.change_period, self._next)
-        lane = path.lane[:, 0]
-        junction = graph.junction[path.lane] >= 0
-        clear = np.where(
-            junction.any(axis=1), path.s[np.arange(len(lane)), junction.argmax(1)], np.inf
-        )
-        room = np.maximum(p.change_junction_clearance, own.speed * p.change_time)
-        free_to = (now >= self._rested) & (clear > room) & ~needed
-        free_to &= obstructed | (own.speed > p.change_min_speed)
-        for side, beside in ((1, graph.left), (-1, graph.right)):
-            goal = np.where(beside[lane] >= 0, beside[lane], onto)
-            wanted = due & (goal >= 0) & ~junction[:, 0]
-            wanted &= np.where(needed, needed_side == side, free_to)
-            e = np.flatnonzero(wanted & (self.asked == 0))
-            if len(e) == 0:
-                continue
-            target = goal[e]
-            here = path.lane_s[e, 0] * graph.length[target] / graph.length[lane[e]]
-            there = self._neighbours(percepts.objects, e, target, here, own.length[e])
-            behind = self._neighbours(
-                percepts.objects, e, lane[e], path.lane_s[e, 0], own.length[e]
-            )
-            speed = own.speed[e]
-            limit = graph.limit[target]
-            mine = follow_acceleration(
-                speed, there.lead_gap, there.lead_speed, there.lead_accel, free[e], p
-            )
-            lag_free = free_acceleration(there.lag_speed, np.maximum(limit, there.lag_speed), p)
-            lag_after = follow_acceleration(
-                there.lag_speed, there.lag_gap, speed, own.accel[e], lag_free, p
-            )
-            lag_before = follow_acceleration(
-                there.lag_speed,
-                there.lag_gap + own.length[e] + there.lead_gap,
-                there.lead_speed,
-                there.lead_accel,
-                lag_free,
-                p,
-            )
-            old_free = free_acceleration(behind.lag_speed, np.maximum(limit, behind.lag_speed), p)
-            old_before = follow_acceleration(
-                behind.lag_speed, behind.lag_gap, speed, own.accel[e], old_free, p
-            )
-            old_after = follow_acceleration(
-                behind.lag_speed,
-                behind.lag_gap + own.length[e] + behind.lead_gap,
-                behind.lead_speed,
-                behind.lead_accel,
-                old_free,
-                p,
-            )
-            others = np.where(np.isfinite(there.lag_gap), lag_after - lag_before, 0.0)
-            others += np.where(np.isfinite(behind.lag_gap), old_after - old_before, 0.0)
-            gain = mine - np.minimum(current[e], free[e]) + p.politeness * others
-            must = needed[e]
-            urgency = np.clip(1.0 - (jump[e] - _HALF_CHANGE_M) / p.change_notice, 0.0, 1.0)
-            urgency = np.where(now - self._blocked_since[e] > _URGENT_WAIT_S, 1.5, urgency)
-            bound = np.where(
-                must,
-                p.discretionary_decel + urgency * (p.safe_decel - p.discretionary_decel),
-                p.discretionary_decel,
-            )
-            safe = (lag_after > -bound) & (mine > -bound)
-            safe &= (there.lag_gap > _MIN_CLEARANCE_M) & (there.lead_gap > _MIN_CLEARANCE_M)
-            ask = safe & (must | (gain > p.change_threshold))
-            self.asked[e[ask]] = side
-
-    def _neighbours(
-        self, obj: Objects, e: Ints, lane: Ints, s: Floats, length: Floats
-    ) -> _Neighbours:
-        """Nearest vehicles in ``lane`` around ``s``, along the road before and after it."""
-        return _Neighbours(
-            *_neighbours(
-                e,
-                lane,
-                s,
-                length,
-                obj.seen,
-                obj.lane,
-                obj.s,
-                obj.length,
-                obj.speed,
-                obj.accel,
-                self._table,
-            )
-        )
+        self.asked = consider(
+            now, due, needed, needed_side, jump, onto, obstructed, self._rested,
+            self._blocked_since, current, free, own.speed, own.accel, own.length,
+            path.lane, path.s, path.lane_s, _others(percepts.objects), self._lanes, self._table, p,
+        )  # fmt: skip
 
 
 @compiled
@@ -303,50 +192,5 @@ def _side_of(lane: int, other: int, sides: _Sides) -> int:
     return 0
 
 
-@compiled
-def _neighbours(
-    e: Ints,
-    lane: Ints,
-    s: Floats,
-    length: Floats,
-    seen: Bools,
-    lane_o: Ints,
-    s_o: Floats,
-    length_o: Floats,
-    speed: Floats,
-    accel: Floats,
-    reach: ReachTable,
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-    """Fields of ``_Neighbours`` for drivers ``e`` (E,) among their objects (D, K)."""
-    n = len(e)
-    lead_gap, lead_speed, lead_accel = np.full(n, np.inf), np.zeros(n), np.zeros(n)
-    lag_gap, lag_speed, lag_accel = np.full(n, np.inf), np.zeros(n), np.zeros(n)
-    for i in range(n):
-        d = e[i]
-        for k in range(seen.shape[1]):
-            if not seen[d, k] or lane_o[d, k] < 0:
-                continue
-            clearance = 0.5 * (length_o[d, k] + length[i])
-            ahead = _distance(reach, lane[i], lane_o[d, k]) + s_o[d, k] - s[i]
-            if ahead > 0.0 and ahead - clearance < lead_gap[i]:
-                lead_gap[i] = ahead - clearance
-                lead_speed[i], lead_accel[i] = speed[d, k], accel[d, k]
-            back = _distance(reach, lane_o[d, k], lane[i]) + s[i] - s_o[d, k]
-            if back >= 0.0 and back - clearance < lag_gap[i]:
-                lag_gap[i] = back - clearance
-                lag_speed[i], lag_accel[i] = speed[d, k], accel[d, k]
-    return lead_gap, lead_speed, lead_accel, lag_gap, lag_speed, lag_accel
-
-
-@compiled
-def _distance(reach: ReachTable, lane: int, other: int) -> float:
-    """``Reach`` of two lanes: distance from start to start [m], inf where out of reach."""
-    low, high = reach.first[lane], reach.first[lane + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if reach.other[middle] < other:
-            low = middle + 1
-        else:
-            high = middle
-    found = low < reach.first[lane + 1] and reach.other[low] == other
-    return float(reach.gap[low]) if found else np.inf
+def _others(o: Objects) -> Others:
+    return Others(o.seen, o.lane, o.s, o.length, o.speed, o.accel)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hdsim.control.choice import choose
 from hdsim.control.following import (
-    curve_speed,
     follow_nearest,
     free_acceleration,
-    profile_acceleration,
-    profile_speed,
     stop_acceleration,
 )
 from hdsim.control.junctions import RightOfWay
@@ -23,7 +21,7 @@ from hdsim.control.signals import SignalRule
 from hdsim.control.steering import steer
 from hdsim.control.stop_signs import StopSigns
 from hdsim.core.clock import DEFAULT_STEP_S
-from hdsim.core.command import Decisions, Reason, Requests
+from hdsim.core.command import Decisions, Requests
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats, Ints, Roster
@@ -32,8 +30,6 @@ from hdsim.road.lanes import LaneGraph
 # Standing on purpose: slower than this without a wish to go.
 _HOLD_SPEED = 0.15
 _HOLD_ACCEL = 0.05
-# Braking harder than this for another vehicle counts as an emergency [m/s^2].
-_EMERGENCY = 5.0
 # Turns are indicated from this far on [m].
 _INDICATE_M = 30.0
 
@@ -74,8 +70,7 @@ class DrivingModel:
         """What every driver does now, given what it believes."""
         p, own, path = self._p, percepts.own, percepts.paths
         speed = np.maximum(own.speed, 0.0)
-        limit = path.limit * own.limit_factor[:, None]
-        free = free_acceleration(speed, limit[:, 0].copy(), p)
+        free = free_acceleration(speed, path.limit[:, 0] * own.limit_factor, p)
         on_path = project(percepts, self._graph, p)
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
@@ -89,32 +84,18 @@ class DrivingModel:
         to_stop = self._stop_signs.stop_distance(percepts)
         to_end = path.end_s - 0.5 * own.length - p.stop_margin
 
-        wishes = np.full((len(Reason), len(speed)), np.inf)
-        wishes[Reason.FREE] = np.minimum(free, self._profile(speed, path.s, limit))
-        wishes[Reason.FOLLOW] = following
-        for reason, distance in (
-            (Reason.SIGNAL, stop_signal),
-            (Reason.YIELD, to_yield.distance),
-            (Reason.CHANGE, to_change),
-            (Reason.STOP_SIGN, to_stop),
-            (Reason.ROUTE_END, np.maximum(to_end, 0.0)),
-        ):
-            wishes[reason] = stop_acceleration(speed, distance, free, p)
-        wishes[Reason.OBSTACLE] = to_obstacle
-        wishes[Reason.CURVE] = self._curve(percepts, speed)
-        binding = np.argmin(wishes, axis=0)
-        accel = wishes[binding, np.arange(len(speed))]
-        lead = np.where(
-            binding == Reason.FOLLOW, leader, np.where(binding == Reason.YIELD, to_yield.row, -1)
+        stops = np.stack(  # in the order of STOPS
+            [stop_signal, to_yield.distance, to_change, to_stop, np.maximum(to_end, 0.0)]
         )
-        lead = np.where(binding == Reason.OBSTACLE, around.row, lead)
-        hard = (accel < -_EMERGENCY) & ((binding == Reason.FOLLOW) | (binding == Reason.YIELD))
-        binding = np.where(hard, Reason.EMERGENCY, binding)
+        accel, reason, lead = choose(
+            speed, free, following, leader, stops, to_yield.row, to_obstacle, around.row,
+            path.s, path.limit, own.limit_factor, path.curvature, p,
+        )  # fmt: skip
         change = self._lane_change.side
         return Decisions(
             accel=accel,
             steer=steer(percepts, p),
-            reason=binding.astype(np.int8),
+            reason=reason,
             lead=lead,
             indicator=np.where(change != 0, change, self._turn_ahead(percepts)).astype(np.int8),
             change=change.copy(),
@@ -157,13 +138,6 @@ class DrivingModel:
             obj.row,
             self._p,
         )
-
-    def _profile(self, speed: Floats, s: Floats, allowed: Floats) -> Floats:
-        return profile_acceleration(speed, profile_speed(speed, s, allowed, self._p), self._p)
-
-    def _curve(self, percepts: Percepts, speed: Floats) -> Floats:
-        path = percepts.paths
-        return self._profile(speed, path.s, curve_speed(path.curvature, self._p))
 
     def _turn_ahead(self, percepts: Percepts) -> Ints:
         """Side of the first turn within sight of the indicator's range."""

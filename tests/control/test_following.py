@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hdsim.control.choice import profile
 from hdsim.control.following import (
     follow_acceleration,
     free_acceleration,
-    profile_acceleration,
-    profile_speed,
     stop_acceleration,
 )
 from hdsim.control.parameters import Parameters
@@ -95,8 +94,8 @@ def test_a_slower_stretch_is_reached_at_its_speed():
     hardest = 0.0
     while s < 160.0:
         ahead = points >= s
-        target = profile_speed(v, (points[ahead] - s)[None], allowed[ahead][None], P)
-        a = float(min(profile_acceleration(v, target, P)[0], 0.0))
+        straight = np.zeros(int(ahead.sum()))
+        a = min(profile(float(v[0]), points[ahead] - s, allowed[ahead], 1.0, straight, P)[0], 0.0)
         hardest = min(hardest, a)
         v, s = v + a * dt, s + float(v[0]) * dt
         if s >= 150.0:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdsim.control import following
+from hdsim.control.choice import profile
 from hdsim.control.parameters import Parameters
 from hdsim.control.track import COLUMNS, advance, window
 from hdsim.core.command import Reason
@@ -154,11 +155,17 @@ def test_the_laws(seed):
         ("free_acceleration", (speed, desired)),
         ("follow_acceleration", (speed, gap, lead, accel, free)),
         ("stop_acceleration", (speed, np.maximum(gap, 0.0), free)),
-        ("profile_speed", (speed, ahead, allowed)),
     ):
         got = getattr(following, name)(*args, P)
         wanted = getattr(plain_following, name)(*args, P)
         assert np.allclose(got, wanted, rtol=0.0, atol=CLOSE), name
+    bend = rng.uniform(-0.2, 0.2, (n, 9))
+    comfortable = np.sqrt(P.lateral_accel / np.maximum(np.abs(bend), 1e-4))
+    for i, wished in enumerate((allowed, np.maximum(comfortable, P.min_curve_speed))):
+        target = plain_following.profile_speed(speed, ahead, wished, P)
+        wanted = plain_following.profile_acceleration(speed, target, P)
+        got = [profile(speed[d], ahead[d], allowed[d], 1.0, bend[d], P)[i] for d in range(n)]
+        assert np.allclose(got, wanted, rtol=0.0, atol=CLOSE)
 
 
 @given(seeds)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from hdsim.core import seeds
 from hdsim.core.compiled import compiled
@@ -21,8 +22,10 @@ from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import LEAST, SUM
 from hdsim.perception.compile import Columns
+from hdsim.perception.noise import combined, uniform
 from hdsim.perception.view import Sightlines
 
+Keys = NDArray[np.uint64]
 _NEVER = -(1 << 30)
 # What is kept of each pair, side by side: one cache line.
 _IN_VIEW, _SINCE, _NOTICE, _LAST, _MIND, _LATE, _KEPT = range(7)
@@ -209,16 +212,18 @@ class Attention:
     ) -> Ints:
         """Ticks until the newly exposed objects of drivers ``d`` in slots ``k`` are noticed."""
         actor = self._keys[objects.row[d, k]]
+        drawn, chance = _exposure_draws(tick, attend.key[d], actor)
+        normal = np.asarray(ndtri(drawn))
         latency, overlooked = np.zeros(len(d)), np.zeros(len(d))
         for m in range(attend.count):
             chosen = lines.select(attend, m)
             on = np.ones(len(d), dtype=np.bool_) if chosen is None else chosen[d, k]
-            key = seeds.combine(attend.key[d, m], actor)
-            median = attend.value["latency_median_s"][d, m]
-            late = seeds.lognormal(key, median, attend.raw["latency_sigma"][d, m], tick)
-            latency += np.where(on, late, 0.0)
-            draw = seeds.uniform(seeds.combine(key, _MISS_STREAM), tick)
-            missed = on & (draw < attend.value["miss_probability"][d, m])
+            median, sigma = (
+                attend.value["latency_median_s"][d, m],
+                attend.raw["latency_sigma"][d, m],
+            )
+            latency += np.where(on, median * np.exp(sigma * normal[:, m]), 0.0)
+            missed = on & (chance[:, m] < attend.value["miss_probability"][d, m])
             overlooked = np.maximum(overlooked, np.where(missed, attend.raw["miss_s"][d, m], 0.0))
         return np.rint((latency + overlooked) / self._step_s).astype(np.int64)
 
@@ -333,3 +338,21 @@ def _register(
             pair[_MIND] = tick
             source[i, k] = then
     return registered, remembered, believed, source
+
+
+@compiled
+def _exposure_draws(tick: int, key: Keys, actor: Keys) -> tuple[Floats, Floats]:
+    """Uniform draws of exposures that begin now, for the latency and for a miss, shape (E, M).
+
+    Args:
+        tick: Number of this tick.
+        key: Keys of the operations of each exposure's driver, shape (E, M).
+        actor: Key of its object, shape (E,).
+    """
+    late, missed = np.empty(key.shape), np.empty(key.shape)
+    for e in range(key.shape[0]):
+        for m in range(key.shape[1]):
+            own = combined(key[e, m], actor[e])
+            late[e, m] = uniform(own, tick)
+            missed[e, m] = uniform(combined(own, _MISS_STREAM), tick)
+    return late, missed
