@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hdsim.driver.load import load_profile
 from hdsim.guidance.compare import schedule_differences
 from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules
-from hdsim.guidance.endpoint import Endpoint
+from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
 from hdsim.guidance.local import MODEL_NAME, LocalModel, find_model
 from hdsim.guidance.lock import Lock, read_lock
@@ -202,6 +202,39 @@ def serve_local(
     model = LocalModel(gguf or find_model(), host, port, threads)
     typer.echo(f"export HDSIM_LLM_BASE_URL={model.base_url} HDSIM_LLM_MODEL={MODEL_NAME}")
     model.wait()
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="The recording (.jsonl.gz).")],
+    base_url: BaseUrl = "",
+    model: Model = "",
+    key_env: KeyEnv = "",
+    answers: Annotated[int, typer.Option(min=1, max=32, help="Answers a style.")] = 4,
+    detail: Annotated[
+        int, typer.Option(min=0, max=32, help="Further ones with the withheld detail.")
+    ] = 2,
+    most: Annotated[int, typer.Option(min=1, help="Styles at most.")] = 100,
+) -> None:
+    """Record a model's answers to the styles of the example library, each left out in its turn."""
+    from hdsim.guidance.uncertainty import record as questions
+    from hdsim.guidance.uncertainty.recording import Recording, write_recording
+
+    endpoint = configured_endpoint(base_url, model, key_env)
+    spending, samples = Spending(), (answers, detail)
+    chat, wanted = Chat(endpoint, spending), questions.pairs()[:most]
+    with _progress(len(wanted), shown=True) as advance:
+        pairs = []
+        for name, layer, example in wanted:
+            pair = questions.record(chat, endpoint.model, name, layer, example, samples)
+            pairs.append(pair)
+            advance()
+    about = questions.about(samples)
+    write_recording(
+        Recording(model=endpoint.model, synthetic=False, about=about, pairs=tuple(pairs)), out
+    )
+    _say_cost("live", spending)
+    typer.echo(f"{out}; look at it with hdsim study guidance-uncertainty {out}")
 
 
 def _endpoint(mode: Mode, base_url: str, model: str, key_env: str) -> Endpoint | None:

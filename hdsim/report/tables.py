@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from hdsim.record.run import Run
+from hdsim.report.guidance import guidance_table
 from hdsim.report.summary import Summary, is_result, summarise
 
 # Below this many columns a failure takes two lines and style names break at their hyphens.
@@ -32,6 +33,8 @@ def tables(run: Run, most_failures: int = 20, width: int = 140) -> list[Table]:
     if any(not is_result(r) for r in rows):
         shown.append(infrastructure(rows))
     shown.append(failures(run.failures, most_failures, wide))
+    if run.failures:
+        shown.append(guidance_table(run, run.failures, most_failures))
     return shown
 
 

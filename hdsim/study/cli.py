@@ -150,6 +150,23 @@ def ego(
         out.print(f"written: {path}", markup=False)
 
 
+@app.command(name="guidance-uncertainty")
+def guidance_uncertainty(
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Argument(help="From hdsim guidance record; default: those with HDSim."),
+    ] = None,
+) -> None:
+    """How well doubt tells wrong guidance, on recorded answers with known right ones."""
+    from hdsim.guidance.uncertainty.calibration import RECORDINGS, lines
+    from hdsim.guidance.uncertainty.recording import read_recording
+
+    for path in recordings or sorted(RECORDINGS.glob("*.jsonl.gz")):
+        for line in lines(read_recording(path)):
+            typer.echo(line)
+        typer.echo()
+
+
 def _command() -> str:
     return " ".join(["hdsim", *sys.argv[1:]])
 

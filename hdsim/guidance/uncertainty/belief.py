@@ -3,7 +3,7 @@
 For every kind a Dirichlet distribution over candidate settings. Settings that agree are one
 candidate, as in semantic entropy (Kuhn et al. 2023, arXiv 2302.09664). What the belief predicts is
 the next independent answer: that answers agree does not make them right, and how well doubt tells
-wrong guidance is measured (``hdsim guidance calibration``), not assumed. The equations are in
+wrong guidance is measured (``hdsim study guidance-uncertainty``), not assumed. The equations are in
 ``docs/uncertainty.md``.
 """
 
@@ -18,8 +18,8 @@ from hdsim.guidance.uncertainty.evidence import CONTEXTS, Context, Evidence
 from hdsim.guidance.uncertainty.setting import ABSENT, Setting, Settings, agree
 
 OTHERS = "others"
-# [P] What is believed of a kind before any answer: one answer's worth, so that no single answer is
-# believed more than doubted, and that a program uses about one kind in seven.
+# [P] What is believed before any answer: one answer's worth, shared out among the kinds so that a
+# program of more kinds is not doubted for their number, and that one kind in seven is present.
 PRIOR_ANSWERS = 1.0
 PRIOR_PRESENT = 0.15
 # Candidates of a kind that is present: six relations, two directions, five sizes, each twice the
@@ -104,7 +104,11 @@ class Belief:
         weights = [e.weight * scale[e.context] for e in self.evidence]
         named = sorted({kind for e in self.evidence for kind in e.settings})
         return {
-            kind: self._kind([e.settings.get(kind, ABSENT) for e in self.evidence], weights)
+            kind: _kind(
+                [e.settings.get(kind, ABSENT) for e in self.evidence],
+                weights,
+                PRIOR_ANSWERS / (len(named) + 1),
+            )
             for kind in (*named, OTHERS)
         }
 
@@ -145,18 +149,17 @@ class Belief:
         scale = 1.0 / (1.0 + SAME_CONTEXT * max(0.0, total - 1.0))
         return total * scale, scale
 
-    def _kind(self, answered: Sequence[Setting], weights: Sequence[float]) -> KindBelief:
-        groups = _groups(answered)
-        counts = [
-            sum(w for s, w in zip(answered, weights, strict=True) if s in group) for group in groups
-        ]
-        each = PRIOR_ANSWERS * PRIOR_PRESENT / CANDIDATES
-        counts = [
-            count + (PRIOR_ANSWERS * (1.0 - PRIOR_PRESENT) if ABSENT in group else each)
-            for count, group in zip(counts, groups, strict=True)
-        ]
-        unnamed = CANDIDATES - (len(groups) - 1)
-        return KindBelief(groups, tuple(counts), each, max(unnamed, 0))
+
+def _kind(answered: Sequence[Setting], weights: Sequence[float], prior: float) -> KindBelief:
+    groups = _groups(answered)
+    each = prior * PRIOR_PRESENT / CANDIDATES
+    counts = [
+        sum(w for s, w in zip(answered, weights, strict=True) if s in group)
+        + (prior * (1.0 - PRIOR_PRESENT) if ABSENT in group else each)
+        for group in groups
+    ]
+    unnamed = CANDIDATES - (len(groups) - 1)
+    return KindBelief(groups, tuple(counts), each, max(unnamed, 0))
 
 
 def _groups(answered: Sequence[Setting]) -> tuple[tuple[Setting, ...], ...]:

@@ -27,7 +27,7 @@ class Rule:
 
     samples: int = 1
     cost_bits: float = 0.25
-    threshold: float = 0.5
+    threshold: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Records what a model answers to questions whose right answers the example library holds.
 
 Leave-one-out: each style of the library is asked for with the three other examples most alike to
-it. The catalogue is left out of the prompt and sources out of the answers: both are long, and
-a small model on a small machine spends minutes on them.
+it. The catalogue is left out of the prompt and sources out of the answers: both are long, and a
+small model on a small machine spends minutes on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from itertools import zip_longest
@@ -25,8 +25,8 @@ from hdsim.guidance.uncertainty.recording import Answer, Pair
 from hdsim.perception.catalogue import Layer
 
 SHOWN = 3
-MOST_OPERATIONS = 3
-MAX_TOKENS = 200
+MOST_OPERATIONS = 2
+MAX_TOKENS = 160
 
 
 def pairs() -> list[tuple[str, Layer, Example]]:
@@ -70,7 +70,6 @@ def record(
     layer: Layer,
     example: Example,
     samples: tuple[int, int],
-    on_answer: Callable[[Answer], None] = lambda _: None,
 ) -> Pair:
     """Asks for one pair.
 
@@ -81,7 +80,6 @@ def record(
         layer: Of the pair.
         example: The pair.
         samples: How many answers without and with the withheld detail.
-        on_answer: Called with each answer.
 
     Raises:
         InfrastructureError, Unanswered: As ``Chat.reply``.
@@ -101,7 +99,6 @@ def record(
                 tokens=reply.tokens,
             )
         )
-        on_answer(answers[-1])
     return Pair(
         name=name,
         layer=layer,
@@ -140,5 +137,10 @@ def _schema() -> dict[str, Any]:
     schema = deepcopy(checks.answer_schema(checks.ProgramAnswer))
     schema["properties"]["operations"]["maxItems"] = MOST_OPERATIONS
     for definition in schema["$defs"].values():
-        definition.get("properties", {}).pop("source", None)
+        properties = definition.get("properties", {})
+        properties.pop("source", None)
+        properties.pop("cause", None)
+        # A small model leaves out what may be left out, and an operation without its name is none.
+        named = [name for name in ("op", "course") if "const" in properties.get(name, {})]
+        definition["required"] = sorted({*definition.get("required", []), *named})
     return schema

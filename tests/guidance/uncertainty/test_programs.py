@@ -24,7 +24,7 @@ WORDS = {
     "Task: describe": {"description": "A pushy driver with a phone."},
     "Task: say": dict.fromkeys(("personality", "physiology", "attention"), "Nothing much."),
 }
-RULE = Rule(samples=4, cost_bits=0.01, threshold=0.4)
+RULE = Rule(samples=4, cost_bits=0.01, threshold=0.3)
 
 
 def model(*factors: float):
@@ -61,7 +61,7 @@ def test_agreement_is_applied_and_the_schedule_says_how_sure_it_is(tmp_path: Pat
         schedule = compiled(server, tmp_path)
     known = personality(schedule).uncertainty
     assert known.decision == "applied"
-    assert known.doubt <= 0.4
+    assert known.doubt <= 0.3
     assert known.usable == known.answers == len(personality(schedule).cache_keys) > 1
     assert known.with_detail >= 1
     assert not known.likelihoods
@@ -148,8 +148,8 @@ def test_endpoint_that_refuses_log_probabilities_is_asked_without(tmp_path: Path
 
 def test_settings_name_the_rule(tmp_path: Path):
     file = tmp_path / "hdsim.yaml"
-    file.write_text("schema: 1\nguidance: {uncertainty: {samples: 6, threshold: 0.3}}\n")
-    assert load_settings(file).uncertainty.rule == Rule(samples=6, threshold=0.3)
+    file.write_text("schema: 1\nguidance: {uncertainty: {samples: 6, threshold: 0.2}}\n")
+    assert load_settings(file).uncertainty.rule == Rule(samples=6, threshold=0.2)
     file.write_text("schema: 1\nguidance: {uncertainty: {threshold: 3}}\n")
     with pytest.raises(InputError, match="threshold"):
         load_settings(file)
