@@ -18,6 +18,13 @@ from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
 
 _NEVER = -(1 << 30)
+_COMBINED = (
+    ("bound", SUM),
+    ("gate_per_s", SUM),
+    ("lamp_per_s", SUM),
+    ("looming_gain", PRODUCT),
+    ("away_gain", PRODUCT),
+)
 # An object whose speed is seen to change is followed until it has changed by less than this
 # [m/s^2] for so long [s]; brake lamps burn beyond the deceleration given [m/s^2]; the nearest gap
 # that looming is worked out for [m]. Proposals.
@@ -79,16 +86,11 @@ class Evidence:
         if self._ran != tick - 1:
             self._fresh[:] = True
         self._ran = tick
-        bound = lines.combine(SUM, columns, "bound")
-        gate = lines.combine(SUM, columns, "gate_per_s")
-        lamp = lines.combine(SUM, columns, "lamp_per_s")
-        gain = lines.combine(PRODUCT, columns, "looming_gain")
-        away = lines.combine(PRODUCT, columns, "away_gain")
         own_along, along = lines.along
         change, view.speed, view.accel, alerted = _weigh(
             tick, self._step_s, round(STEADY_S / self._step_s), view.row, view.seen, registered,
             truth.seen, view.own.speed, own_along, along, lines.gap, view.speed, view.accel,
-            truth.speed, truth.accel, bound, gate, lamp, gain, away, self._fresh,
+            truth.speed, truth.accel, _parameters(lines, columns), self._fresh,
             self._speed, self._evidence, self._steady, self._last, self._alert,
         )  # fmt: skip
         self._fresh[:] = False
@@ -100,6 +102,20 @@ class Evidence:
         self._last[:, rows] = _NEVER
         self._alert[drivers] = False
         self._fresh[drivers] = True
+
+
+def _parameters(lines: Sightlines, columns: Columns) -> Floats:
+    """Bound, gate, lamp, gain and gain during glances, shape (5, D, K).
+
+    Where no column selects objects they are the same for all of a driver's: shape (5, D, 1).
+    """
+    if any((*columns.by_relation, *columns.by_range, *columns.by_sector)):
+        return np.stack([lines.combine(how, columns, name) for name, how in _COMBINED])
+    values = np.empty((len(_COMBINED), len(columns.used), 1))
+    for n, (name, how) in enumerate(_COMBINED):
+        over = np.add if how == SUM else np.multiply
+        over.reduce(columns.value[name], axis=1, out=values[n, :, 0])
+    return values
 
 
 @compiled
@@ -119,11 +135,7 @@ def _weigh(
     accel: Floats,
     true_speed: Floats,
     true_accel: Floats,
-    bound: Floats,
-    gate: Floats,
-    lamp: Floats,
-    gain: Floats,
-    away_gain: Floats,
+    parameters: Floats,
     fresh: Bools,
     believed: Floats,
     evidence: Floats,
@@ -133,26 +145,30 @@ def _weigh(
 ) -> tuple[Floats, Floats, Floats, bool]:
     """Changes, speeds and accelerations as believed, shape (D, K), and whether anybody is alert.
 
+    ``parameters`` are those of ``_parameters``.
     The tables ``believed`` to ``alert``, shape (D, n), are brought up to date.
     """
     change = np.zeros(row.shape)
     now, rise, alerted = speed.copy(), accel.copy(), False
+    bound, gate, lamp = parameters[0], parameters[1], parameters[2]
+    gain, away_gain = parameters[3], parameters[4]
+    wide = 1 if parameters.shape[2] > 1 else 0
     for i in range(row.shape[0]):
         for k in range(row.shape[1]):
             a = row[i, k]
             if a < 0 or not in_mind[i, k]:
                 continue
-            if bound[i, k] <= 0.0:
+            if bound[i, k * wide] <= 0.0:
                 believed[i, a], steady[i, a], last[i, a] = speed[i, k], -1, tick
                 evidence[i, a] = 0.0
                 continue
             seen, looked = speed[i, k], registered[i, k]
-            changes, strength = accel[i, k], gain[i, k]
+            changes, strength = accel[i, k], gain[i, k * wide]
             if not looked:
                 # Only what the eye could see ahead; the driver knows nothing else about it.
                 if in_sight[i, k] and own_along[i, k] > 0.0:
                     seen, changes = true_speed[i, k], true_accel[i, k]
-                    strength *= away_gain[i, k]
+                    strength *= away_gain[i, k * wide]
                 else:
                     strength = 0.0
             if last[i, a] < tick - 1 or fresh[i]:
@@ -169,10 +185,10 @@ def _weigh(
                 steady[i, a] = -1
                 amount = abs(believed[i, a] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
                 if along[i, k] > 0.5 and own_along[i, k] > 0.0 and changes < -LAMP_MPS2:
-                    amount += lamp[i, k]
-                evidence[i, a] += strength * (amount - gate[i, k]) * step_s
+                    amount += lamp[i, k * wide]
+                evidence[i, a] += strength * (amount - gate[i, k * wide]) * step_s
                 evidence[i, a] = max(evidence[i, a], 0.0)
-                if evidence[i, a] >= bound[i, k]:
+                if evidence[i, a] >= bound[i, k * wide]:
                     if looked:
                         believed[i, a], steady[i, a], evidence[i, a] = seen, 0, 0.0
                     else:

@@ -177,5 +177,6 @@ def _taken_in(
 
 @compiled
 def _turn(a: float, b: float) -> float:
-    """Size of the angle between two directions [rad], 0 to pi."""
-    return abs(math.pi - (math.pi - (a - b)) % (2.0 * math.pi))
+    """Size of the angle between two directions within (-pi, pi] [rad], 0 to pi."""
+    angle = abs(a - b)
+    return angle if angle <= math.pi else 2.0 * math.pi - angle
