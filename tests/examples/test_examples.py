@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import socket
@@ -14,7 +15,10 @@ from pathlib import Path
 import pytest
 
 from hdsim.record.run import Run
+from hdsim.testing.llm_server import Reply, Request, ScriptedModel, under_its_tag
 from hdsim.world.embedded import embedded_server
+from tests.guidance.models import ORDINARY
+from tests.guidance.test_live import good
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -82,6 +86,37 @@ def test_04_a_batch_from_python(tmp_path) -> None:
     row = only_row(tmp_path / "run")
     assert row["hash"] in shown
     assert "believed minus true own speed" in shown
+
+
+def test_07_words_become_drivers_and_the_second_run_is_the_same(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HDSIM_CACHE", str(tmp_path / "cache"))
+    with ScriptedModel(words_model) as server:
+        options = ("--base-url", server.base_url, "--model", "scripted")
+        shown = run(EXAMPLES / "07_words.py", tmp_path / "run", *options)
+        calls = len(server.requests)
+        again = run(EXAMPLES / "07_words.py", tmp_path / "run", *options)
+        assert len(server.requests) == calls
+    assert f"in all: {calls} calls, {100 * calls} tokens" in shown
+    assert "1 fall-backs\n  personality: the answer holds no JSON object" in shown
+    assert "0 calls; the same" in shown
+    assert "in all: 0 calls, 0 tokens" in again
+    hashes = [line for line in shown.splitlines() if ", hash " in line]
+    assert len(hashes) == 2
+    assert all(line in again for line in hashes)
+    assert only_row(tmp_path / "run")["status"] == "completed"
+
+
+def words_model(request: Request) -> Reply:
+    """Good at everything but the personality of the courier."""
+    text = request["messages"][1]["content"]
+    if "Task: estimate" in text:
+        return under_its_tag(request, json.dumps(ORDINARY))
+    if 'layer "personality"' in text and "courier" in text:
+        return "No."
+    if "Task: describe" in text:
+        told = json.loads(text.partition("{")[1] + text.partition("{")[2].partition("\n")[0])
+        return under_its_tag(request, json.dumps(told["driver"]))
+    return good(request)
 
 
 @pytest.mark.timeout(300)
