@@ -88,6 +88,8 @@ def test_04_a_batch_from_python(tmp_path) -> None:
     assert "believed minus true own speed" in shown
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_07_words_become_drivers_and_the_second_run_is_the_same(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HDSIM_CACHE", str(tmp_path / "cache"))
     with ScriptedModel(words_model) as server:
