@@ -46,12 +46,15 @@ def main() -> None:
     parser.add_argument(
         "--stages", action="store_true", help="of drivers: where the time goes, by kernel"
     )
+    parser.add_argument(
+        "--counts", type=int, nargs="+", default=[], help="of drivers: numbers of vehicles"
+    )
     parser.add_argument("--no-save", action="store_true", help="print only")
     args = parser.parse_args()
     if args.ticks is not None and args.ticks < 200:
         parser.error(f"--ticks {args.ticks}: expected 200 or more")
-    if args.stages and args.part != "drivers":
-        parser.error("--stages: belongs to the part drivers")
+    if (args.stages or args.counts) and args.part != "drivers":
+        parser.error("--stages and --counts belong to the part drivers")
     faulthandler.enable()
     if args.part not in _UNTIMED:
         take_slot(0)  # cores are shared out as for the first worker of a batch
@@ -68,6 +71,9 @@ def main() -> None:
             args.town, args.vehicles, args.km, args.profile, args.seed, args.detail
         )
         print(tables[0].markdown(), flush=True)
+    elif args.counts:
+        tables += drivers.measure(args.ticks or _TICKS, args.counts)
+        print("\n\n".join(table.markdown() for table in tables), flush=True)
     elif args.stages:
         tables += drivers.stages(args.ticks or _TICKS)
         for table in tables:
@@ -83,11 +89,12 @@ def main() -> None:
     if not args.no_save:
         said = f" {args.part}" if args.part else ""
         said += " --stages" if args.stages else ""
+        said += " ".join(["", "--counts", *map(str, args.counts)]) if args.counts else ""
         said += f" --ticks {args.ticks}" if args.ticks else ""
         if args.part in _UNTIMED and not args.ticks:
             said += f" --minutes {args.minutes:g}"
         said += "".join(f" --town {name}" for name in args.town)
-        named = ["stages"] if args.stages else args.town
+        named = ["stages"] if args.stages else [*args.town, *map(str, args.counts)]
         part = "-".join([args.part, *named]) if args.part else None
         path = write(tables, f"python -m bench{said}", before, part)
         print(f"\nwritten: {path.name}")

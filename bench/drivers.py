@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from bench import beside
@@ -31,18 +32,19 @@ _CROWD = 300
 _TARGET_MS = {30: 1.0, 70: 1.3, 200: 2.5, 1000: 11.0}
 
 
-def measure(ticks: int) -> list[Table]:
+def measure(ticks: int, counts: Sequence[int] = ()) -> list[Table]:
     """One world each: HDSim drives all its vehicles, then the Traffic Manager drives them."""
     ours, others = [], []
-    for count in COUNTS:
+    for count in counts or COUNTS:
         town = town_for(count)
         if town is None:
             print(f"{count} vehicles: Town04 is not installed, left out", file=sys.stderr)
             continue
         steps = ticks if count < _CROWD else max(ticks // 3, WARM_UP_TICKS + 100)
-        row = _ours(town, count, steps)
-        ours.append(row)
-        others.append(_others(town, count, steps, row))
+        ours.append(_ours(town, count, steps))
+        print(ours[-1], flush=True)
+        others.append(_others(town, count, steps, ours[-1]))
+        print(others[-1], flush=True)
     return [
         Table(
             "Drivers: perceive + decide beside the Traffic Manager [ms, medians]",
