@@ -197,7 +197,7 @@ def consider(
 
 @compiled
 def let_pass(
-    waits: Bools,
+    under_way: Bools,
     crossing: Floats,
     onto: Ints,
     own_speed: Floats,
@@ -209,12 +209,12 @@ def let_pass(
     lanes: Lanes,
     reach: ReachTable,
     p: Parameters,
-) -> Floats:
+) -> tuple[Floats, Bools]:
     """Where to wait during a change for somebody who has come up in the target lane [m].
 
     Args:
-        waits: Drivers who can still wait, shape (D,); as are the next five.
-        crossing: Distance to the line that the front crosses [m].
+        under_way: Drivers in a change, shape (D,); as are the next five.
+        crossing: Distance to the line that the front crosses [m]; until there they can wait.
         onto: The lane that the change leads to.
         own_speed: [m/s].
         own_accel: [m/s^2].
@@ -227,20 +227,24 @@ def let_pass(
         p: Parameters.
 
     Returns:
-        Shape (D,), inf where nobody is in danger.
+        Distance to wait at, inf where nobody is in danger or it is too late to wait; and who has
+        somebody alongside, for whom there is only the way back. Shape (D,) each.
     """
-    out = np.full(len(waits), np.inf)
-    for d in range(len(waits)):
-        if not waits[d]:
+    out = np.full(len(under_way), np.inf)
+    alongside = np.zeros(len(under_way), dtype=np.bool_)
+    for d in range(len(under_way)):
+        if not under_way[d]:
             continue
         goal = onto[d]
         here = path_lane_s[d, 0] * (lanes.length[goal] / lanes.length[path_lane[d, 0]])
         there = around(d, goal, here, own_length[d], others, reach)
         free = free_road(there.lag_speed, max(lanes.limit[goal], there.lag_speed), p)
         after = follow(there.lag_speed, there.lag_gap, own_speed[d], own_accel[d], free, p)
-        if after < -p.safe_decel or there.lag_gap < MIN_CLEARANCE_M:
+        unsafe = after < -p.safe_decel or there.lag_gap < MIN_CLEARANCE_M
+        if unsafe and crossing[d] > -0.5:
             out[d] = max(crossing[d], 0.0)
-    return out
+        alongside[d] = min(there.lag_gap, there.lead_gap) < 0.0
+    return out, alongside
 
 
 @compiled

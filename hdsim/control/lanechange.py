@@ -43,6 +43,7 @@ class LaneChange:
     Attributes:
         side: The change under way: -1 right, 0 none, +1 left, shape (D,).
         asked: The change asked for at the last frame, likewise.
+        goes_back: Drivers who break off a change, for somebody is alongside, likewise.
         gives_up: Drivers who would rather go another way than wait longer, likewise.
     """
 
@@ -60,6 +61,7 @@ class LaneChange:
         self._blocked_since: Floats = np.full(n, np.inf)
         self._half: Floats = np.zeros(n)
         self.gives_up: Bools = np.zeros(n, dtype=np.bool_)
+        self.goes_back: Bools = np.zeros(n, dtype=np.bool_)
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget these drivers' changes."""
@@ -122,14 +124,18 @@ class LaneChange:
         was decided on. Until the front has reached the line it can still wait.
         """
         own, path = percepts.own, percepts.paths
+        self.goes_back = np.zeros(len(crossing), dtype=np.bool_)
         under_way = (self.side != 0) & (side == self.side) & (onto >= 0)
-        waits = under_way & np.isfinite(crossing) & (crossing > -0.5)
-        if not waits.any():
+        if not under_way.any():
             return np.full(len(crossing), np.inf)
-        return let_pass(
-            waits, crossing, onto, own.speed, own.accel, own.length, path.lane, path.lane_s,
+        wait, self.goes_back = let_pass(
+            under_way, crossing, onto, own.speed, own.accel, own.length, path.lane, path.lane_s,
             _others(percepts.objects), self._lanes, self._table, self._p,
         )  # fmt: skip
+        # With somebody alongside there is nothing to wait for: back into the lane.
+        self.side[self.goes_back] = 0
+        self._rested[self.goes_back] = percepts.time + self._p.change_cooldown
+        return wait
 
     def _consider(
         self,

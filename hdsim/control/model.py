@@ -110,6 +110,7 @@ class DrivingModel:
         return Requests(
             change=changes.asked.copy(),
             give_up=changes.gives_up,
+            go_back=changes.goes_back,
             aside=around.offset,
             aside_from=around.begin,
             aside_to=around.end,

@@ -17,6 +17,8 @@ from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
+# What is shorter is no vehicle that waits there for good [m].
+_VEHICLE_M = 1.2
 # Slower than this stands [m/s].
 _STANDING = 0.3
 # No obstacle is nearer to a junction or a stop line ahead of it than this: there is the queue [m].
@@ -166,7 +168,7 @@ def _look(
         k = 0
         while k < seen.shape[1] and not (row[d, k] == leader[d] and blocking[d, k]):
             k += 1
-        if k == seen.shape[1] or abs(speed[d, k]) > _STANDING:
+        if k == seen.shape[1] or abs(speed[d, k]) > _STANDING or length[d, k] < _VEHICLE_M:
             continue
         if not now - seen_since[d, leader[d]] > p.obstacle_patience:
             continue

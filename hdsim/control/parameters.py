@@ -32,6 +32,9 @@ class Parameters(NamedTuple):
         min_curve_speed: Curves never ask for less [P].
         cut_in_horizon: How far ahead in time a neighbour's sideways motion counts as a cut-in [P].
         lateral_margin: Clearance to either side that a vehicle ahead must leave to be passed [P].
+        person_margin: The same for a person on foot [P].
+        person_slack: A person who comes on the path less than this after the own arrival is let
+            go first [P].
         yellow_decel: Stop at yellow if this much braking is enough; ITE yellow timing, 3.05.
         red_decel: A red signal that would need more than this is run: the car cannot stop [P].
         stop_margin: Where the front bumper stops before a stop line [P].
@@ -85,6 +88,8 @@ class Parameters(NamedTuple):
     min_curve_speed: float = 2.0
     cut_in_horizon: float = 0.8
     lateral_margin: float = 0.2
+    person_margin: float = 1.0
+    person_slack: float = 2.0
     yellow_decel: float = 3.05
     red_decel: float = 6.0
     stop_margin: float = 1.0

@@ -116,8 +116,8 @@ class Router:
         drivers = np.flatnonzero(requests.change)
         if len(drivers):
             self.switch_lane(drivers, requests.change[drivers])
-        for d in np.flatnonzero(requests.give_up):
-            self._go_on(int(d))
+        for d in np.flatnonzero(requests.give_up | requests.go_back):
+            self._go_on(int(d), bool(requests.go_back[d]))
         for d in np.flatnonzero(requests.aside):
             around = requests.aside_from[d], requests.aside_to[d]
             self._go_around(int(d), float(requests.aside[d]), *map(float, around))
@@ -344,18 +344,27 @@ class Router:
         self._publish(d, track)
         return True
 
-    def _go_on(self, d: int) -> bool:
+    def _go_on(self, d: int, later: bool) -> bool:
         """Go on in the present lane without the next lane change, by another way to the goal.
 
         False where the lane leads nowhere, or never to the goal.
+
+        Args:
+            d: Driver index.
+            later: The lane change may be made up for farther on.
         """
         i = int(self._s[d] / SPACING_M)
         lane = int(self._lanes[d, i])
+        rest = float(self._graph.length[lane] - self._samples[d, i, LANE_S])
+        later = later and rest > 1.5 * _PLANNED_CHANGE_M
         nexts = [j for j in self._graph.successors[lane] if self._graph.turn[j] != _U_TURN]
         ways: list[list[int]] = [[j] for j in nexts]
-        if self._goals[d] is not None:
+        if self._goals[d] is not None and later:
+            way = self._way(lane, d)
+            ways = [] if way is None else [way]
+        elif self._goals[d] is not None:
             found = [(j, self._way(j, d)) for j in nexts]
-            ways = [[j, *way] for j, way in found if way is not None]
+            ways = [[j, *onward] for j, onward in found if onward is not None]
         if self._tracks[d] is None or not ways:
             return False
         best = min(ways, key=lambda way: float(self._graph.length[way].sum()))

@@ -8,7 +8,7 @@ import numpy as np
 
 from hdsim.control.parameters import Parameters
 from hdsim.core.compiled import compiled
-from hdsim.core.percept import Percepts
+from hdsim.core.percept import Objects, Percepts
 from hdsim.core.planar import blocks_of, nearest_point
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
@@ -32,12 +32,16 @@ class OnPath:
 # Relative headings: cosine beyond which an object goes with or against the path.
 ALONG = 0.7
 AGAINST = -0.5
-# An object counts as ahead when its centre is this far beyond the own centre [m].
-_AHEAD_M = 0.5
+# An object counts as ahead when its centre is beyond the own centre: of two side by side who get in
+# each other's way one is, and gives way [m].
+_AHEAD_M = 0.0
 # A crossing object that leaves the path this long before the own arrival is let go [s].
 _CLEARS_S = 0.5
 # Sideways motion slower than this does not cross the path [m/s].
 _CROSSING_SPEED = 1.0
+# Somebody on foot: no longer and no wider than this [m]; walks faster than this [m/s]; and steps
+# out within this time, or else it is too early to tell [s].
+_PERSON_M, _WALKS, _STEPS_OUT_S = 1.2, 0.3, 6.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
 # The corners of a vehicle are looked for on so many points of the path around its centre.
@@ -69,6 +73,9 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
         own.speed,
         own.length,
         own.width,
+        own.d,
+        own.x,
+        own.y,
         path.x,
         path.y,
         path.yaw,
@@ -98,6 +105,9 @@ def _project(
     own_speed: Floats,
     own_length: Floats,
     own_width: Floats,
+    own_d: Floats,
+    own_x: Floats,
+    own_y: Floats,
     path_x: Floats,
     path_y: Floats,
     path_yaw: Floats,
@@ -117,13 +127,18 @@ def _project(
     for d in range(seen.shape[0]):
         blocks = blocks_of(path_x[d], path_y[d], path_s[d])
         last_step = path_s[d, points - 1] - path_s[d, points - 2]
+        # A driver who is wrong about its place in the lane goes beside its path by as much, and
+        # sees the others from there.
+        c, sn = np.cos(path_yaw[d, 0]), np.sin(path_yaw[d, 0])
+        ox, oy = own_x[d] - path_x[d, 0], own_y[d] - path_y[d, 0]
+        wrong = oy * c - ox * sn - own_d[d]
         for k in range(seen.shape[1]):
             if not seen[d, k]:
                 continue
             near = nearest_point(path_x[d], path_y[d], blocks, x[d, k], y[d, k])
             c, sn = np.cos(path_yaw[d, near]), np.sin(path_yaw[d, near])
             ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
-            along, lateral = ox * c + oy * sn, oy * c - ox * sn
+            along, lateral = ox * c + oy * sn, oy * c - ox * sn - wrong
             s = path_s[d, near] + along
             turn = yaw[d, k] - path_yaw[d, near]
             cos, sin = np.cos(turn), np.sin(turn)
@@ -133,26 +148,41 @@ def _project(
             if not s > _AHEAD_M or not (near < points - 1 or along < last_step):
                 continue
             with_us, against = cos > ALONG, cos < AGAINST
-            half_own = 0.5 * own_width[d] + (0.0 if against else p.lateral_margin)
+            person = is_person(length[d, k], width[d, k])
+            # Whoever comes towards holds its own lane; one who stands is passed like the others.
+            comes = against and speed[d, k] > _CROSSING_SPEED
+            margin = p.person_margin if person else (0.0 if comes else p.lateral_margin)
+            half_own = 0.5 * own_width[d] + margin
+            beside = 0.0
             if gap < _SWEPT_M:
+                beside = own_d[d]
                 bend = 0.0
                 for i in range(min(near + 3, points)):
                     bend = max(bend, abs(path_curvature[d, i]))
                 half_own += 0.125 * own_length[d] ** 2 * min(bend, _SHARPEST)
             sideways = speed[d, k] * sin
             drift = sideways * p.cut_in_horizon if with_us else 0.0
+            half_across = 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
+            reach = half_own + half_across
+            arrives = gap / max(own_speed[d], 1.0)
+            if person and sideways * lateral < -_WALKS * abs(lateral):
+                # Somebody on foot who is about to step on the path.
+                steps = (abs(lateral) - reach) / abs(sideways)
+                if steps < min(arrives + p.person_slack, _STEPS_OUT_S):
+                    drift = -lateral
             half_diagonal = 0.5 * np.hypot(length[d, k], width[d, k])
-            if not abs(lateral) < half_own + half_diagonal + abs(drift) + _BEND_M:
+            if not abs(lateral) < half_own + half_diagonal + abs(drift) + abs(beside) + _BEND_M:
                 continue
             pose = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
             right, left = _extent(path_x[d], path_y[d], path_yaw[d], near, pose)
             # Crossing the path between now and then counts too.
-            if not (right + min(drift, 0.0) < half_own and left + max(drift, 0.0) > -half_own):
+            right, left = right - wrong + min(drift, 0.0), left - wrong + max(drift, 0.0)
+            if not (right < half_own + max(beside, 0.0) and left > min(beside, 0.0) - half_own):
                 continue
-            reach = half_own + 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
-            if not (with_us or against) and abs(sideways) > _CROSSING_SPEED:
+            crosses = abs(sideways) > (_WALKS if person else _CROSSING_SPEED)
+            if not (with_us or against) and crosses:
                 clears = (reach - np.sign(sideways) * lateral) / abs(sideways)
-                if clears + _CLEARS_S < gap / max(own_speed[d], 1.0):
+                if clears + _CLEARS_S < arrives:
                     continue
             blocking[d, k] = True
             if lane[d, k] >= 0:
@@ -161,6 +191,12 @@ def _project(
                 other = _height(lane_first, lane_length, lane_z, lane[d, k], lane_s[d, k])
                 blocking[d, k] = abs(other - below) < _LEVEL_M
     return gaps, cosines, blocking
+
+
+@compiled
+def is_person(length: float, width: float) -> bool:
+    """Whether something of this size [m] is somebody on foot."""
+    return length <= _PERSON_M and width <= _PERSON_M
 
 
 @compiled
@@ -206,6 +242,11 @@ def _height(first: Ints, length: Floats, z: Floats, lane: int, s: float) -> floa
     """Elevation of the road at a place on a lane [m], to the nearest sample."""
     along = min(max(s / length[lane], 0.0), 1.0)
     return float(z[first[lane] + int(np.rint(along * (first[lane + 1] - 1 - first[lane])))])
+
+
+def people(objects: Objects) -> Bools:
+    """Which objects are taken for somebody on foot, shape (D, K)."""
+    return np.asarray((objects.length <= _PERSON_M) & (objects.width <= _PERSON_M))
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:

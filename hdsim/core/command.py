@@ -59,6 +59,7 @@ class Requests:
     Attributes:
         change: Move over to the neighbouring lane now: -1 right, 0 no, +1 left, int8.
         give_up: Do without the next lane change that the route needs, and go another way, bool.
+        go_back: Break off the change under way and stay in the lane, bool.
         aside: Go around something by this lateral offset, left positive [m]; 0 for no.
         aside_from: Where the way around has its full offset, from the own projection [m].
         aside_to: Where it may begin to come back [m].
@@ -66,6 +67,7 @@ class Requests:
 
     change: NDArray[np.int8]
     give_up: NDArray[np.bool_]
+    go_back: NDArray[np.bool_]
     aside: Floats
     aside_from: Floats
     aside_to: Floats
@@ -76,6 +78,7 @@ class Requests:
         return cls(
             change=np.zeros(drivers, dtype=np.int8),
             give_up=np.zeros(drivers, dtype=np.bool_),
+            go_back=np.zeros(drivers, dtype=np.bool_),
             aside=np.zeros(drivers),
             aside_from=np.zeros(drivers),
             aside_to=np.zeros(drivers),

@@ -42,7 +42,7 @@ def test_a_driver_with_more_gap_never_brakes_more(speed, lead, gap, more):
             [(0, 50.0, speed), (0, 50.0 + LENGTH + there, lead)],
             scripts={1: lambda s, at=50.0 + LENGTH + there: (0, at, lead)},
         )
-        accel.append(float(t.tick().accel[0]))
+        accel.append(float(t.tick().decisions.accel[0]))
     assert accel[1] >= accel[0] - 1e-9
 
 
@@ -215,3 +215,63 @@ def test_a_needed_lane_change_into_moving_traffic_finds_its_gap(spacing):
     assert not hits
     assert t.x[0] > 310.0
     assert abs(t.y[0] - 3.5) < 0.5
+
+
+def crossing_on_foot(walk):
+    """A road, and somebody on foot who crosses it at x = 150 m: how far along at each time [m]."""
+    strips = {
+        "east": Strip(*line(0.0, 0.0, 400.0, 0.0)),
+        "foot": Strip(*line(150.0, -20.0, 150.0, 20.0)),
+    }
+    graph, index = build("on foot", strips)
+    east, foot = index["east"], index["foot"]
+    speed = lambda time: (walk(time + 0.05) - walk(time)) / 0.05  # noqa: E731
+    t = Traffic(
+        graph,
+        [(east, 20.0, 12.0), (foot, walk(0.0), 0.0)],
+        scripts={1: lambda time: (foot, walk(time), speed(time))},
+    )
+    t.roster.length[1] = t.roster.width[1] = 0.5
+    return t
+
+
+@pytest.mark.parametrize("begins", [3.0, 5.0, 6.5, 8.0])
+def test_lets_people_cross(begins):
+    """Whoever steps out in good time is not endangered; the driver goes on behind."""
+    t = crossing_on_foot(lambda time: 16.0 + 1.3 * min(max(time - begins, 0.0), 8.0))
+    nearest: list[float] = []
+
+    def note(t: Traffic) -> None:
+        # Between the car's box and the person, while the car moves.
+        ahead = abs(t.x[0] - t.x[1]) - 0.5 * LENGTH
+        aside = abs(t.y[0] - t.y[1]) - 0.95
+        if t.speed[0] > 0.5:
+            nearest.append(max(ahead, aside))
+
+    t.run(30.0, note)
+    assert min(nearest) > 0.5
+    assert t.x[0] > 170.0
+
+
+def test_nobody_stops_for_a_person_who_stands_on_the_pavement():
+    t = crossing_on_foot(lambda time: 16.0)
+    slowest: list[float] = []
+    t.run(12.0, lambda t: slowest.append(float(t.speed[0])))
+    assert min(slowest) > 11.0
+
+
+def test_breaks_off_a_lane_change_when_somebody_gets_alongside():
+    """Two from either side into the one lane between them: at most one gets it at a time."""
+    graph, index = straight(900.0, lanes=3)
+    t = Traffic(graph, [(index["0"], 50.0, 10.0), (index["2"], 52.0, 10.0)])
+    hits: list[tuple[int, int]] = []
+    asked: list[float] = []
+
+    def note(t: Traffic) -> None:
+        hits.extend(t.overlaps() if t.frame % 3 == 0 else [])
+        if 2.0 <= t.time < 2.05:
+            asked.extend(t.router.switch_lane([0, 1], [1, -1]).tolist())
+
+    t.run(25.0, note)
+    assert asked == [True, True]
+    assert not hits

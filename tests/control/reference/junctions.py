@@ -17,7 +17,7 @@ from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
-from .scene import ALONG, OnPath
+from .scene import ALONG, OnPath, people
 
 # Junctions are judged from this far on, and vehicles this far around them count [m].
 _HORIZON_M = 60.0
@@ -166,6 +166,7 @@ class RightOfWay:
         dy = obj.y[c.driver] - table.y[c.lane][:, None]
         following = on_path.blocking[c.driver] & (on_path.cos[c.driver] > ALONG)
         near = obj.seen[c.driver] & (obj.lane[c.driver] >= 0) & ~following
+        near &= ~people(obj)[c.driver]
         near &= dx * dx + dy * dy < _AROUND_M**2
         a, k = np.nonzero(near)
         if len(a) == 0:

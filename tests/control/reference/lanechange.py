@@ -63,6 +63,7 @@ class LaneChange:
         self._blocked_since: Floats = np.full(n, np.inf)
         self._half: Floats = np.zeros(n)
         self.gives_up: Bools = np.zeros(n, dtype=np.bool_)
+        self.goes_back: Bools = np.zeros(n, dtype=np.bool_)
 
     def update(
         self, percepts: Percepts, current: Floats, free: Floats, obstructed: Bools
@@ -134,8 +135,8 @@ class LaneChange:
         """
         p, own, path, graph = self._p, percepts.own, percepts.paths, self._graph
         out = np.full(len(crossing), np.inf)
-        under_way = (self.side != 0) & (side == self.side) & (onto >= 0)
-        e = np.flatnonzero(under_way & np.isfinite(crossing) & (crossing > -0.5))
+        self.goes_back = np.zeros(len(crossing), dtype=np.bool_)
+        e = np.flatnonzero((self.side != 0) & (side == self.side) & (onto >= 0))
         if len(e) == 0:
             return out
         scale = graph.length[onto[e]] / graph.length[path.lane[e, 0]]
@@ -149,7 +150,13 @@ class LaneChange:
             there.lag_speed, there.lag_gap, own.speed[e], own.accel[e], lag_free, p
         )
         unsafe = (after < -p.safe_decel) | (there.lag_gap < _MIN_CLEARANCE_M)
-        out[e[unsafe]] = np.maximum(crossing[e[unsafe]], 0.0)
+        wait = unsafe & (crossing[e] > -0.5)
+        out[e[wait]] = np.maximum(crossing[e[wait]], 0.0)
+        # With somebody alongside there is nothing to wait for: back into the lane.
+        alongside = e[(there.lag_gap < 0.0) | (there.lead_gap < 0.0)]
+        self.goes_back[alongside] = True
+        self.side[alongside] = 0
+        self._rested[alongside] = percepts.time + p.change_cooldown
         return out
 
     def _consider(

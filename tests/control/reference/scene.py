@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.control.parameters import Parameters
-from hdsim.core.percept import Paths, Percepts
+from hdsim.core.percept import Objects, Paths, Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -41,7 +41,7 @@ class OnPath:
 ALONG = 0.7
 AGAINST = -0.5
 # An object counts as ahead when its centre is this far beyond the own centre [m].
-_AHEAD_M = 0.5
+_AHEAD_M = 0.0
 # A crossing object that leaves the path this long before the own arrival is let go [s].
 _CLEARS_S = 0.5
 
@@ -67,7 +67,9 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     c, sn = np.cos(yaw), np.sin(yaw)
     ox, oy = obj.x - path.x.take(point), obj.y - path.y.take(point)
     along = ox * c + oy * sn
-    lateral = oy * c - ox * sn
+    c0, sn0 = np.cos(path.yaw[:, 0]), np.sin(path.yaw[:, 0])
+    wrong = (own.y - path.y[:, 0]) * c0 - (own.x - path.x[:, 0]) * sn0 - own.d
+    lateral = oy * c - ox * sn - wrong[:, None]
     s = path.s.take(point) + along
     turn = obj.yaw - yaw
     cos, sin = np.cos(turn), np.sin(turn)
@@ -77,24 +79,34 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
     gap = s - half_along - 0.5 * own.length[:, None]
     with_us = cos > ALONG
     against = cos < AGAINST
-    half_own = 0.5 * own.width[:, None] + np.where(against, 0.0, p.lateral_margin)
+    person = people(obj)
+    margin = np.where(
+        person, p.person_margin, np.where(against & (obj.speed > 1.0), 0.0, p.lateral_margin)
+    )
+    half_own = 0.5 * own.width[:, None] + margin
     bend = np.maximum.accumulate(np.abs(path.curvature), axis=1)
     bend = np.take_along_axis(bend, np.minimum(near + 2, points - 1), axis=1)
     swing = 0.125 * own.length[:, None] ** 2 * np.minimum(bend, 0.15)
     half_own = half_own + np.where(gap < 8.0, swing, 0.0)
+    beside = np.where(gap < 8.0, own.d[:, None], 0.0)
     reach = half_across + half_own
     sideways = obj.speed * sin
     drift = np.where(with_us, sideways * p.cut_in_horizon, 0.0)
-    half_diagonal = 0.5 * np.hypot(obj.length, obj.width)
-    right, left = _extent(percepts, near)
-    # Crossing the path between now and then counts too.
-    inside = (right + np.minimum(drift, 0.0) < half_own) & (
-        left + np.maximum(drift, 0.0) > -half_own
-    )
-    inside &= np.abs(lateral) < half_own + half_diagonal + np.abs(drift) + _BEND_M
-    clears = (reach - np.sign(sideways) * lateral) / np.maximum(np.abs(sideways), 0.1)
     arrives = gap / np.maximum(own.speed, 1.0)[:, None]
-    crosses_first = ~(with_us | against) & (np.abs(sideways) > 1.0) & (clears + _CLEARS_S < arrives)
+    comes = (np.abs(lateral) - reach) / np.maximum(np.abs(sideways), 1e-9)
+    steps = person & (sideways * lateral < -0.3 * np.abs(lateral))
+    steps &= comes < np.minimum(arrives + p.person_slack, 6.0)
+    drift = np.where(steps, -lateral, drift)
+    half_diagonal = 0.5 * np.hypot(obj.length, obj.width)
+    right, left = (edge - wrong[:, None] for edge in _extent(percepts, near))
+    # Crossing the path between now and then counts too.
+    inside = right + np.minimum(drift, 0.0) < half_own + np.maximum(beside, 0.0)
+    inside &= left + np.maximum(drift, 0.0) > np.minimum(beside, 0.0) - half_own
+    near_by = half_own + half_diagonal + np.abs(drift) + np.abs(beside) + _BEND_M
+    inside &= np.abs(lateral) < near_by
+    clears = (reach - np.sign(sideways) * lateral) / np.maximum(np.abs(sideways), 0.1)
+    crosses = np.abs(sideways) > np.where(person, 0.3, 1.0)
+    crosses_first = ~(with_us | against) & crosses & (clears + _CLEARS_S < arrives)
     on_window = (near < points - 1) | (along < path.s[:, -1:] - path.s[:, -2:-1])
     blocking = obj.seen & inside & (s > _AHEAD_M) & ~crosses_first & on_window
     # Few are left whose height matters.
@@ -143,6 +155,11 @@ def _nearest(path: Paths, x: Floats, y: Floats) -> Ints:
     best = np.argmin(dx * dx + dy * dy, axis=2)
     best += np.arange(0, best.size * len(_FINE), len(_FINE)).reshape(best.shape)
     return np.asarray(fine.take(best))
+
+
+def people(obj: Objects) -> Bools:
+    """Which objects are taken for somebody on foot, shape (D, K)."""
+    return np.asarray((obj.length <= 1.2) & (obj.width <= 1.2))
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:
