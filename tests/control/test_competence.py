@@ -7,28 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdsim.control.following import follow_acceleration, free_acceleration, stop_acceleration
-from hdsim.control.parameters import Parameters
 from hdsim.core.command import Reason
 from hdsim.road.routes import plan
 from hdsim.testing.scenes import Strip, arc, build, crossing, line, straight, two_way
 from hdsim.testing.traffic import LENGTH, Traffic
 
 from .test_model import send, standing_at
-
-P = Parameters()
-speeds = st.floats(0.0, 40.0)
-
-
-@given(speeds, speeds, st.floats(-8.0, 3.0), st.floats(0.0, 150.0), st.floats(0.0, 50.0))
-def test_more_gap_never_means_more_braking(speed, lead, lead_accel, gap, more):
-    v = np.full(2, speed)
-    free = free_acceleration(v, np.full(2, 14.0), P)
-    gaps = np.array([gap, gap + more])
-    near, far = follow_acceleration(v, gaps, np.full(2, lead), np.full(2, lead_accel), free, P)
-    assert far >= near - 1e-9
-    near, far = stop_acceleration(v, gaps, free, P)
-    assert far >= near - 1e-9
 
 
 @settings(max_examples=15)
