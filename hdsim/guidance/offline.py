@@ -19,7 +19,7 @@ from hdsim.driver.profile import DriverProfile
 from hdsim.guidance.compose import compose
 from hdsim.guidance.operations import Values, operations, together
 from hdsim.guidance.schedule import Policies
-from hdsim.guidance.tables import Words, load_words, ordinary_glances
+from hdsim.guidance.tables import Words, load_words
 from hdsim.perception.catalogue import (
     Episodic,
     Layer,
@@ -51,7 +51,6 @@ def strengths(profile: DriverProfile, state: Mapping[str, float] | None = None) 
     distraction = profile.attention.distraction
     found = {
         "baseline": human,
-        "glances": human,
         "aggressiveness": p.aggressiveness,
         "caution": p.caution,
         "sensation_seeking": p.sensation_seeking,
@@ -113,8 +112,6 @@ def baseline_operations(profile: DriverProfile, layer: Layer) -> tuple[Operation
     """The human baseline of one layer, which everything else is added to."""
     if profile.baseline != "human":
         return ()
-    if layer == "attention":
-        return (ordinary_glances(),)
     ordinary = _quantities(_ORDINARY, (), None)
     return operations(ordinary, None if layer == "personality" else ordinary, layer)
 

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hdsim.core.yaml_input import load_yaml, validate
 from hdsim.driver.hierarchy import load_hierarchy
-from hdsim.perception.catalogue import Layer, Operation, operation_adapter
+from hdsim.perception.catalogue import Layer
 from hdsim.perception.parameters import KINDS
 
 FOLDER = Path(__file__).with_name("tables")
@@ -84,15 +84,6 @@ class Template(BaseModel):
 class _OperationFile(_Data):
     schema_: Literal[1] = Field(alias="schema")
     operations: tuple[Template, ...]
-    glances: dict[str, Any]
-
-    @model_validator(mode="after")
-    def _valid(self) -> Self:
-        try:
-            operation_adapter.validate_python(self.glances)
-        except ValidationError as error:
-            raise ValueError(f"glances: {error}") from error
-        return self
 
 
 class Words(_Data):
@@ -120,23 +111,13 @@ class _WordFile(_Data):
 
 
 @cache
-def _operation_file() -> _OperationFile:
-    return validate(_OperationFile, load_yaml(FOLDER / "operations.yaml"))
-
-
 def load_templates() -> tuple[Template, ...]:
     """Every template of the table.
 
     Raises:
         InputError: If the table is wrong.
     """
-    return _operation_file().operations
-
-
-@cache
-def ordinary_glances() -> Operation:
-    """Off-road glances of undistracted driving: an episode holds one glance."""
-    return operation_adapter.validate_python(_operation_file().glances)
+    return validate(_OperationFile, load_yaml(FOLDER / "operations.yaml")).operations
 
 
 @cache
