@@ -66,6 +66,7 @@ def _pairs(a: Schedule, b: Schedule) -> Iterator[tuple[str, _Pair]]:
                 seen.add(pair)
                 place = f"L2 physiology from {period * a.period_s:g} s{standing}"
                 yield place, (a.physiology[pair[0]], b.physiology[pair[1]])
+    yield "L2 physiology by anger and hurry", (a.moods, b.moods)
     for i, (left, right) in enumerate(zip_longest(a.attention, b.attention)):
         yield f"L3 attention (entry {i + 1})", (left, right)
 

@@ -17,6 +17,7 @@ from hdsim.perception.catalogue import Constant, Episodic, Operation, Perception
 from hdsim.perception.parameters import KINDS
 
 PROPOSAL = "[P]"
+_MOODS = "added in proportion to anger and hurry"
 
 
 def when_and_what(operation: Operation) -> str:
@@ -117,6 +118,7 @@ def schedule_view(schedule: Schedule) -> RenderableType:
     programs = [program_table(schedule.personality, "L1 personality")]
     for i, program in enumerate(schedule.physiology):
         programs.append(program_table(program, f"L2 physiology: {_cells(schedule, i)}"))
+    programs.append(program_table(schedule.moods, f"L2 physiology: {_MOODS}"))
     for i, program in enumerate(schedule.attention):
         entry = f" (entry {i + 1} of {len(schedule.attention)})"
         programs.append(
@@ -158,6 +160,7 @@ def explanation(schedule: Schedule) -> RenderableType:
     section("3. L1 personality", paragraph(schedule.personality))
     for i, program in enumerate(schedule.physiology):
         section(f"3. L2 physiology, {_cells(schedule, i)}", paragraph(program))
+    section(f"3. L2 physiology, {_MOODS}", paragraph(schedule.moods))
     for i, program in enumerate(schedule.attention):
         place = (
             f", entry {i + 1} of {len(schedule.attention)}" if len(schedule.attention) > 1 else ""

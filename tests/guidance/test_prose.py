@@ -117,5 +117,6 @@ def test_difference_names_operation_value_and_both_numbers():
 def test_schedules_differ_in_the_layer_of_the_trait():
     one, other = (compile_schedule(load_profile(n)) for n in ("normal", "aggressive"))
     places = [place for place, _ in schedule_differences(one, other)]
-    assert places == ["description", "policy of personality", "L1 personality"]
+    personality = ["description", "policy of personality", "L1 personality"]
+    assert places == [*personality, "L2 physiology by anger and hurry"]
     assert list(schedule_differences(one, one)) == []
