@@ -74,7 +74,7 @@ def test_a_light_outside_junctions_in_an_uploaded_world(carla_address: str, smok
 
 
 def test_every_model_reports_its_collision(carla_address: str, smoke: Program):
-    assert smoke("every_model_hits", carla_address)["silent"] == []
+    assert smoke("every_model_hits", carla_address, timeout=240.0)["silent"] == []
 
 
 def test_a_friction_trigger_acts_inside_only(carla_address: str, smoke: Program):
@@ -91,8 +91,17 @@ def test_the_traffic_manager_drives_large_vehicles(carla_address: str, smoke: Pr
     assert min(seen["moved_m"]) > 5.0
 
 
-def test_what_a_traffic_manager_drove_is_played_back(carla_address: str, smoke: Program):
-    seen = smoke("replayed", carla_address)
+def test_what_a_traffic_manager_drove_is_played_back(
+    request: pytest.FixtureRequest,
+    embedded_server: Callable[..., str],
+    smoke: Program,
+    tmp_path_factory: Any,
+):
+    folder = tmp_path_factory.mktemp("recordings")
+    address = request.config.getoption("--carla") or embedded_server(
+        "grid", "--no-navigation", "--recordings", str(folder)
+    )
+    seen = smoke("replayed", address)
     assert seen["empty"] == 0
     assert seen["kinds"] == seen["driven"]
     assert seen["finite"]
@@ -104,7 +113,7 @@ def test_places_to_geographic_coordinates_and_back(carla_address: str, smoke: Pr
 
 @pytest.mark.usefixtures("embedded_only")
 def test_the_traffic_manager_stops_at_stop_signs(carla_address: str, smoke: Program):
-    seen = smoke("give_way", carla_address)
+    seen = smoke("give_way", carla_address, timeout=240.0)
     assert seen["stop stood_s"]
     assert seen["yield stood_s"]
     assert min(seen["stop stood_s"]) > 1.5
