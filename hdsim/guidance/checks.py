@@ -135,6 +135,7 @@ def check_plausible(operations: tuple[Operation, ...]) -> None:
         problems.append(
             f"eyes off the road {share:.0%} of the time, at most {MAX_OFF_ROAD_SHARE:.0%}"
         )
+    problems += _contradictions(operations)
     counts = Counter((o.op, o.select.relation) for o in operations)
     problems += [
         f"{op} for {relation} {n} times, at most 2" for (op, relation), n in counts.items() if n > 2
@@ -169,6 +170,21 @@ def _problems(where: str, o: Operation) -> list[str]:
     if isinstance(o, Scan) and o.inside_s > MAX_GLANCE_MEDIAN_S:
         found.append(f"{where}.inside_s: expected at most {MAX_GLANCE_MEDIAN_S:g}")
     return found
+
+
+def _contradictions(operations: tuple[Operation, ...]) -> list[str]:
+    """The same kind of object made to seem both more and less, at the same time."""
+    sides: dict[tuple[str, str, str], set[bool]] = {}
+    for o in operations:
+        factor = getattr(o, "factor", 1.0)
+        if factor != 1.0:
+            when = f"{o.select.model_dump_json()} {o.course.model_dump_json()} {o.gain}"
+            sides.setdefault((o.op, o.select.relation, when), set()).add(factor > 1.0)
+    return [
+        f"{op} for {relation} above and below 1 at once contradict each other"
+        for (op, relation, _), both in sides.items()
+        if len(both) > 1
+    ]
 
 
 def _biases(operations: tuple[Operation, ...]) -> list[str]:

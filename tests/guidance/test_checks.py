@@ -119,3 +119,15 @@ def test_neutral_is_told_from_what_acts():
     assert is_neutral(operation("scale_distance"))
     assert is_neutral(operation("attend", range_m=300, memory_s=0))
     assert not is_neutral(operation("scale_distance", noise_sd=0.01))
+
+
+@pytest.mark.parametrize(("second", "wrong"), [(0.8, True), (1.2, False)])
+def test_nearer_and_farther_at_once_is_a_contradiction(second: float, wrong: bool):
+    lead = {"op": "scale_distance", "select": {"relation": "lead"}}
+    made = [{**lead, "factor": 1.3}, {**lead, "factor": second}]
+    operations = tuple(operation_adapter.validate_python(o) for o in made)
+    if wrong:
+        with pytest.raises(BadAnswer, match="scale_distance for lead above and below 1"):
+            check_plausible(operations)
+    else:
+        check_plausible(operations)
