@@ -327,9 +327,6 @@ def test_every_loop_is_compiled_for_one_set_of_types():
         {"op": "useful_field", "radius_deg": 30.0},
         {"op": "accumulate"},
     )
-    for drive in (Drive(acting), Drive(acting, everybody=True)):
-        for _ in range(60):
-            drive.step()
     modules = (
         ahead, attention, candidates, combine, compiled, distance, evidence, field, gaze,
         lateral, noise, recall,
@@ -337,7 +334,12 @@ def test_every_loop_is_compiled_for_one_set_of_types():
     )  # fmt: skip
     kernels = [v for m in modules for v in vars(m).values() if hasattr(v, "py_func")]
     assert len(kernels) > 15
-    assert [k for k in kernels if len(k.signatures) > 1] == []
+    # Other tests of this process may have called them with arrays of their own.
+    before = {kernel: set(kernel.signatures) for kernel in kernels}
+    for drive in (Drive(acting), Drive(acting, everybody=True)):
+        for _ in range(60):
+            drive.step()
+    assert [k for k in kernels if len(set(k.signatures) - before[k]) > 1] == []
 
 
 @settings(max_examples=20, deadline=None)

@@ -61,7 +61,7 @@ def _grid_route():
 
 def test_it_drives_a_route_of_the_grid_and_again_to_the_bit():
     graph, route = _grid_route()
-    fraction, off, driven = drive("grid", graph, route, 120.0)
+    fraction, off, driven = drive("grid", graph, route, 240.0)
     assert fraction >= 1.0
     assert off < 4.0
     again = drive("grid", graph, route, 30.0)[2]
