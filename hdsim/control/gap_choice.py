@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hdsim.control.following import follow, free_road
 from hdsim.control.parameters import Parameters
-from hdsim.control.reach import ReachTable
+from hdsim.control.reach import ReachTable, lane_distance
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -63,29 +63,15 @@ def around(d: int, lane: int, s: float, length: float, o: Others, reach: ReachTa
         if not o.seen[d, k] or o.lane[d, k] < 0:
             continue
         clearance = 0.5 * (o.length[d, k] + length)
-        ahead = distance(reach, lane, o.lane[d, k]) + o.s[d, k] - s
+        ahead = lane_distance(reach, lane, o.lane[d, k]) + o.s[d, k] - s
         if ahead > 0.0 and ahead - clearance < lead_gap:
             lead_gap = ahead - clearance
             lead_speed, lead_accel = o.speed[d, k], o.accel[d, k]
-        back = distance(reach, o.lane[d, k], lane) + s - o.s[d, k]
+        back = lane_distance(reach, o.lane[d, k], lane) + s - o.s[d, k]
         if back >= 0.0 and back - clearance < lag_gap:
             lag_gap = back - clearance
             lag_speed, lag_accel = o.speed[d, k], o.accel[d, k]
     return Around(lead_gap, lead_speed, lead_accel, lag_gap, lag_speed, lag_accel)
-
-
-@compiled
-def distance(reach: ReachTable, lane: int, other: int) -> float:
-    """``Reach`` of two lanes: distance from start to start [m], inf where out of reach."""
-    low, high = reach.first[lane], reach.first[lane + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if reach.other[middle] < other:
-            low = middle + 1
-        else:
-            high = middle
-    found = low < reach.first[lane + 1] and reach.other[low] == other
-    return float(reach.gap[low]) if found else np.inf
 
 
 @compiled

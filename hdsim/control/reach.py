@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -25,6 +26,20 @@ class ReachTable(NamedTuple):
     first: Ints
     other: Ints
     gap: Floats
+
+
+@compiled
+def lane_distance(table: ReachTable, lane: int, other: int) -> float:
+    """``Reach`` of two lanes: distance from start to start [m], inf where out of reach."""
+    low, high = table.first[lane], table.first[lane + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if table.other[middle] < other:
+            low = middle + 1
+        else:
+            high = middle
+    found = low < table.first[lane + 1] and table.other[low] == other
+    return float(table.gap[low]) if found else np.inf
 
 
 class Reach:

@@ -12,7 +12,7 @@ import numpy as np
 
 from hdsim.control.conflict_table import ConflictTable
 from hdsim.control.parameters import Parameters
-from hdsim.control.reach import ReachTable
+from hdsim.control.reach import ReachTable, lane_distance
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -339,16 +339,7 @@ def _before(
     e: int, lane: int, s: float, length: float, table: ConflictTable, reach: ReachTable
 ) -> Zone:
     """Where a vehicle is before the zone of conflict ``e`` on the other lane."""
-    gone, aim = np.inf, table.other[e]
-    low, high = reach.first[lane], reach.first[lane + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if reach.other[middle] < aim:
-            low = middle + 1
-        else:
-            high = middle
-    if low < reach.first[lane + 1] and reach.other[low] == aim:
-        gone = reach.gap[low]
+    gone = lane_distance(reach, lane, table.other[e])
     half = 0.5 * length
     return Zone(gone, gone + table.other_from[e] - s - half, gone + table.other_to[e] - s + half)
 

@@ -27,19 +27,14 @@ def lanes_of(name: str) -> LaneGraph:
 
 def fixed_times(graph: LaneGraph) -> Signals:
     """Every junction gives green to its controllers in turn (15 s green, 3 s yellow, 2 s red)."""
-    phases: dict[int, dict[str, list[int]]] = {}
-    for k, signal in enumerate(graph.signals):
-        own = signal.controller or signal.id
-        phases.setdefault(signal.junction, {}).setdefault(own, []).append(k)
 
     def at(time: float) -> NDArray[np.uint8]:
         out = np.full(len(graph.signals), SignalState.RED, dtype=np.uint8)
-        for members in phases.values():
-            groups = list(members.values())
+        for groups in graph.phases.values():
             turn, since = divmod(time % (_PHASE_S * len(groups)), _PHASE_S)
             if since < _GREEN_S + _YELLOW_S:
                 shown = SignalState.GREEN if since < _GREEN_S else SignalState.YELLOW
-                out[groups[int(turn)]] = shown
+                out[list(groups[int(turn)])] = shown
         return out
 
     return at
