@@ -10,6 +10,7 @@ import numpy as np
 
 from hdsim.core import seeds
 from hdsim.core.state import Bools, Floats, Ints
+from hdsim.road.strips import Strip, build, line
 from hdsim.run.kinematic import KinematicLoop
 from hdsim.study.finding import Finding, Mark, Rule, Target
 from hdsim.study.scene import (
@@ -24,7 +25,6 @@ from hdsim.study.scene import (
     preset,
 )
 from hdsim.study.statistics import bootstrap
-from hdsim.testing.scenes import Strip, build, line
 
 # Leader brakes at a moment that nobody can expect [s], and this hard [m/s^2] [P].
 _ONSET_S = (12.0, 20.0)

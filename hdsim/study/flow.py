@@ -9,11 +9,11 @@ import numpy as np
 from hdsim.core import seeds
 from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
+from hdsim.road.strips import LANE_WIDTH, Strip, arc, build
 from hdsim.run.kinematic import LENGTH, KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
 from hdsim.study.scene import KMH, MPH, PEDAL_LAG_S, population, roads
 from hdsim.study.statistics import bootstrap
-from hdsim.testing.scenes import LANE_WIDTH, Strip, arc, build
 
 _LANES, _QUARTERS = 3, 4
 _RADIUS = 480.0

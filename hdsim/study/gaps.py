@@ -15,11 +15,12 @@ from hdsim.core import seeds
 from hdsim.core.state import Floats, Ints
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.routes import Route, plan
+from hdsim.road.strips import build
 from hdsim.run.kinematic import KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
 from hdsim.study.scene import APART_M, PEDAL_LAG_S, population
 from hdsim.study.statistics import bootstrap, critical_headway
-from hdsim.testing.scenes import build, crossing_strips
+from hdsim.testing.scenes import crossing_strips
 
 _ARM_M, _SPEED = 160.0, 13.4
 # Cars of a stream; after the last one its road is empty.

@@ -15,12 +15,12 @@ import numpy as np
 from hdsim.core import seeds
 from hdsim.core.state import Bools, Floats
 from hdsim.driver.profile import DriverProfile
+from hdsim.road.strips import LANE_WIDTH
 from hdsim.run.kinematic import WIDTH, KinematicLoop
 from hdsim.study.finding import Finding, Mark, Rule, Target
 from hdsim.study.lane_keeping import awake, bac
 from hdsim.study.scene import G, following_loop, gap_ahead, profile, schedules_of
 from hdsim.study.statistics import bootstrap, ratio_of_rates
-from hdsim.testing.scenes import LANE_WIDTH
 
 _SPEED = 22.0
 _WARM_UP_S, _MEASURED_S = 10.0, 160.0

@@ -15,8 +15,8 @@ from hdsim.driver.profile import DriverProfile
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
+from hdsim.road.strips import Strip, build, line
 from hdsim.run.kinematic import KinematicLoop
-from hdsim.testing.scenes import Strip, build, line
 
 MPH = 0.44704
 KMH = 1.0 / 3.6

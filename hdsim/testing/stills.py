@@ -9,7 +9,8 @@ import numpy as np
 from hdsim.core.percept import Paths
 from hdsim.core.state import Floats, Ints, Roster, SignalState, State
 from hdsim.road.lanes import LaneGraph
-from hdsim.testing.scenes import LANE_WIDTH, straight
+from hdsim.road.strips import LANE_WIDTH
+from hdsim.testing.scenes import straight
 
 LENGTH, WIDTH, WHEELBASE = 4.5, 1.8, 2.7
 

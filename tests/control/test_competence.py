@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hdsim.core.command import Reason
 from hdsim.road.routes import plan
-from hdsim.testing.scenes import Strip, arc, build, crossing, line, straight, two_way
+from hdsim.road.strips import Strip, arc, build, line
+from hdsim.testing.scenes import crossing, straight, two_way
 from hdsim.testing.traffic import LENGTH, Traffic
 
 from .test_model import send, standing_at

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from hdsim.testing.scenes import Strip, build, line
+from hdsim.road.strips import Strip, build, line
 from hdsim.testing.traffic import LENGTH, Script, Traffic
 
 STYLES = ("normal", "aggressive", "cautious", "drunk")

@@ -12,7 +12,8 @@ from hdsim.core.state import SignalState
 from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
-from hdsim.testing.scenes import LANE_WIDTH, crossing, straight
+from hdsim.road.strips import LANE_WIDTH
+from hdsim.testing.scenes import crossing, straight
 from hdsim.testing.stills import joined, paths_along, roster_of, state_of
 
 STEP_S = 0.05

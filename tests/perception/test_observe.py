@@ -11,7 +11,8 @@ from hdsim.core.percept import Observation, Relation
 from hdsim.core.state import SignalState
 from hdsim.perception.observe import Observer
 from hdsim.perception.sight import visible as visible_of_actors
-from hdsim.testing.scenes import LANE_WIDTH, bend, crossing, straight
+from hdsim.road.strips import LANE_WIDTH
+from hdsim.testing.scenes import bend, crossing, straight
 from hdsim.testing.stills import LENGTH, paths_along, roster_of, state_of
 
 

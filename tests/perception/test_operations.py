@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hdsim.core.state import SignalState
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
-from hdsim.testing.scenes import LANE_WIDTH, bend, crossing
+from hdsim.road.strips import LANE_WIDTH
+from hdsim.testing.scenes import bend, crossing
 from hdsim.testing.stills import LENGTH, paths_along, roster_of, state_of
 from tests.perception.drives import STEP_S, Approach, Drive, program
 

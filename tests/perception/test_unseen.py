@@ -9,7 +9,8 @@ from hdsim.control.model import DrivingModel
 from hdsim.core.percept import CLEAR, Ambient
 from hdsim.perception.observe import Observer
 from hdsim.perception.perceive import Perceiver
-from hdsim.testing.scenes import LANE_WIDTH, straight
+from hdsim.road.strips import LANE_WIDTH
+from hdsim.testing.scenes import straight
 from hdsim.testing.stills import joined, paths_along, roster_of, state_of
 
 from .drives import STEP_S, program

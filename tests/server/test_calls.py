@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hdsim.core.errors import InputError
+from hdsim.road.strips import Strip, build, line
 from hdsim.server.actors.blueprints import library
 from hdsim.server.calls.table import Session, dispatch, table
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town
 from hdsim.server.wire import msgrpc
-from hdsim.testing.scenes import Strip, build, line
 
 CALLS = table()
 ORIGIN = [[10.0, 0.0, 0.5], [0.0, 0.0, 0.0]]

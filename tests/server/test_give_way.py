@@ -8,10 +8,10 @@ import pytest
 from hdsim.core.state import SignalState
 from hdsim.road.furniture import Sign
 from hdsim.road.signs import SignKind
+from hdsim.road.strips import Strip, build, line
 from hdsim.server.give_way import STOP_S, GiveWay
 from hdsim.server.physics.surface import Surface
 from hdsim.server.wire.shapes import Pose
-from hdsim.testing.scenes import Strip, build, line
 from tests.server.fleet import MODEL3, fleet
 
 R, G = int(SignalState.RED), int(SignalState.GREEN)

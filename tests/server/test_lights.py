@@ -7,10 +7,10 @@ import pytest
 
 from hdsim.core.state import SignalState
 from hdsim.road.lanes import Signal
+from hdsim.road.strips import Strip, build, line
 from hdsim.server.lights import Approaches, Lights, report
 from hdsim.server.physics.surface import Surface
 from hdsim.server.wire.shapes import Pose
-from hdsim.testing.scenes import Strip, build, line
 from tests.server.fleet import MODEL3, fleet
 
 DT = 0.05

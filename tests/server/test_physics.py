@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from hdsim.core.errors import InputError
+from hdsim.road.strips import Strip, build, line
 from hdsim.server.__main__ import main
 from hdsim.server.actors.blueprints import library
 from hdsim.server.physics.profiles import CURVE_POINTS, Physics, curve, parameters
 from hdsim.server.simulation import Simulation
 from hdsim.server.town import Town
 from hdsim.server.wire.shapes import Description, Pose
-from hdsim.testing.scenes import Strip, build, line
 
 MODELS = [b.vehicle for b in library().values() if b.vehicle is not None]
 WET = [0.0, 100.0, *[0.0] * 12]

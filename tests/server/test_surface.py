@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hdsim.road.strips import Strip, build, line
 from hdsim.server.physics.surface import OFF_ROAD_LIMIT, Surface
 from hdsim.server.town import load_town
 from hdsim.server.wire.shapes import Pose
-from hdsim.testing.scenes import Strip, build, line
 from tests.server.fleet import fleet
 
 
