@@ -11,7 +11,7 @@ from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
-REACH_M = 100.0
+REACH_M = 150.0
 
 
 class ReachTable(NamedTuple):

@@ -16,9 +16,10 @@ from hdsim.control.reach import ReachTable, lane_distance
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
-# Junctions are judged from this far on, and vehicles this far around them count [m].
+# Junctions are judged from this far on [m]; vehicles count that are this close to them [m] or would
+# be there within this time [s], the longest critical headway and the time to get to the line [P].
 _HORIZON_M = 60.0
-_AROUND_M = 70.0
+_AROUND_M, _AROUND_S = 70.0, 10.0
 # Below this speed a vehicle counts as standing [m/s].
 _STANDING = 0.3
 # Creeping up to this speed does not lose a vehicle its turn [m/s].
@@ -186,7 +187,7 @@ def judge(
                 continue
             cruise = max(v, table.speed[c.lane])
             for k in range(rival.shape[1]):
-                if not rival[d, k] or not _is_near(c, x[d, k], y[d, k], table):
+                if not rival[d, k] or not _is_near(c, x[d, k], y[d, k], speed[d, k], table):
                     continue
                 v_o = max(speed[d, k], 0.0)
                 v_soon = max(v_o + min(max(accel[d, k], 0.0), _GAIN), 0.1)
@@ -277,7 +278,7 @@ def _times_at_line(
     """
     count = 0
     x, y, lane, s, length = here
-    if c.lane < 0 or not _is_near(c, x, y, table):
+    if c.lane < 0 or not _is_near(c, x, y, 0.0, table):
         return count
     for e in range(table.start[c.lane], table.start[c.lane + 1]):
         o = _before(e, lane, s, length, table, reach)
@@ -328,10 +329,10 @@ def _crossing(
 
 
 @compiled
-def _is_near(c: Crossing, x: float, y: float, table: ConflictTable) -> bool:
-    """Whether a vehicle is close enough to a crossing to matter."""
+def _is_near(c: Crossing, x: float, y: float, speed: float, table: ConflictTable) -> bool:
+    """Whether a vehicle is close enough to a crossing, at its speed [m/s], to matter."""
     dx, dy = x - table.x[c.lane], y - table.y[c.lane]
-    return bool(dx * dx + dy * dy < _AROUND_M**2)
+    return bool(dx * dx + dy * dy < max(_AROUND_M, _AROUND_S * speed) ** 2)
 
 
 @compiled

@@ -218,6 +218,27 @@ def test_a_minor_road_gives_way_to_a_stream_on_the_major_one():
     assert t.y[0] > 15.0
 
 
+def test_a_fast_car_far_away_counts_if_it_comes_within_the_critical_headway():
+    graph, index = crossing(arm=200.0, major="we", limit=25.0)
+    at = graph.length[index["in-w"]] - 100.0  # 4.4 s away when the other stands at its line
+
+    def script(time: float) -> tuple[int, float, float]:
+        s = at + 25.0 * time
+        arm, inside = graph.length[index["in-w"]], graph.length[index["w-e"]]
+        if s < arm:
+            return index["in-w"], s, 25.0
+        if s < arm + inside:
+            return index["w-e"], s - arm, 25.0
+        return index["out-e"], min(s - arm - inside, 190.0), 25.0
+
+    own = graph.length[index["in-s"]] - 4.0
+    t = Traffic(graph, [(index["in-s"], own, 0.0), (index["in-w"], at, 25.0)], scripts={1: script})
+    send(t, index, ["s-n"])
+    crossed = []
+    t.run(15.0, lambda t: crossed.append(t.time) if t.y[0] > -8.0 else None)
+    assert crossed[0] > 4.0
+
+
 @pytest.mark.parametrize(
     "ways",
     [

@@ -70,6 +70,16 @@ def test_shares_of_gaze_are_weight_times_relevance(near_junction, side, relevanc
     np.testing.assert_allclose(_shares(areas), weights / weights.sum(), atol=0.012)
 
 
+def test_a_driver_looks_both_ways_by_turns():
+    areas = _looks({**SCAN, "crossing_right": 0.3}, 600, drivers=20, near_junction=True)
+    for column in areas.T:
+        sides = [AREAS[a] for a in column if AREAS[a].startswith("crossing")]
+        looks = [AREAS[a] for a, b in zip(column[1:], column, strict=False) if a != b]
+        looks = [name for name in looks if name.startswith("crossing")]
+        assert len(sides) > 100
+        assert all(a != b for a, b in itertools.pairwise(looks))
+
+
 def _lengths(areas, area):
     """Lengths of whole looks at an area [s]."""
     found = []
@@ -166,6 +176,16 @@ def test_what_is_behind_is_known_after_a_look_into_the_mirror_and_remembered():
             assert not behind, "nobody knows what no glance has shown"
         known += behind
     assert known > 300
+
+
+def test_what_a_gaze_has_left_is_kept_in_mind_for_three_seconds_however_memory_varies():
+    attend = {"op": "attend", "memory_s": 1.0, "memory_sigma": 1.5}
+    drive = Drive(program({"op": "scan", "inside": 0.02}, attend))
+    hidden = lambda t: ["ego"] if t % 5.0 > 2.0 else []  # noqa: E731
+    for tick in range(800):
+        _, percepts = drive.step(hidden)
+        if (tick * STEP_S) % 5.0 < 4.8 and tick > 0:
+            assert drive.find(percepts.objects, "ego") is not None
 
 
 @pytest.mark.parametrize("name", ["npc-01", "npc-02", "npc-04"])

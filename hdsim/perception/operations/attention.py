@@ -169,7 +169,7 @@ class Attention:
         earliest[~away & (hold == 0)] = tick + 1
         earliest = np.repeat(earliest[:, None], visible.shape[1], axis=1)
         if attend is not None and attend.raw["memory_sigma"].any():
-            earliest = self._decayed(earliest, away, objects.row, hold, attend)
+            earliest = self._decayed(earliest, objects.row, hold, attend, limited)
 
         strange = _expose(self._tables, tick, objects.row, visible)
         fresh, self.fresh = self.fresh, np.zeros_like(self.fresh)
@@ -194,10 +194,14 @@ class Attention:
         self._was_away[drivers] = False
         self.fresh[drivers] = True
 
-    def _decayed(self, earliest: Ints, away: Bools, row: Ints, hold: Ints, attend: Columns) -> Ints:
+    def _decayed(
+        self, earliest: Ints, row: Ints, hold: Ints, attend: Columns, limited: Bools | None
+    ) -> Ints:
         """``earliest`` where memory lasts for a lognormal time, drawn at each registration."""
         last = np.take_along_axis(self._tables[:, :, _LAST], np.maximum(row, 0), axis=1)
         longest = np.zeros(row.shape)
+        if limited is not None:
+            longest[limited] = GAZE_MEMORY_S
         for m in range(attend.count):
             key = seeds.combine(attend.key[:, m, None], self._keys[np.maximum(row, 0)])
             median, sigma = attend.value["memory_s"][:, m], attend.raw["memory_sigma"][:, m]

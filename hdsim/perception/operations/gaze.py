@@ -4,7 +4,9 @@ Steady state of SEEV (Wickens et al. 2003; Horrey, Wickens & Consalus 2006): an 
 dwell time is its weight times its relevance now, over the sum of all areas, the road ahead having
 weight 1. Glances start and end at the road ahead. With glances of mean length L_j, a look ahead of
 mean length 1 / R, R = sum of weight_j / L_j, and area j as the next one with probability
-(weight_j / L_j) / R give exactly these shares.
+(weight_j / L_j) / R give exactly these shares. The two sides of a junction are looked at by turns, as
+far as their weights are equal: a driver looks both ways. With here as the one looked at last, the
+other comes next instead with probability min(1, weight_there / weight_here), which keeps the shares.
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ class Gaze:
         self.scans: Bools = np.zeros(n, dtype=np.bool_)
         self._begun: Ints = np.zeros(n, dtype=np.int64)
         self._until: Ints = np.zeros(n, dtype=np.int64)
+        self._crossing: Ints = np.zeros(n, dtype=np.int64)
         self._version = -1
         self._lengths: Floats = np.zeros((0, 0, 0))
 
@@ -91,7 +94,7 @@ class Gaze:
         _look(
             tick, self._step_s, self._keys, weights, self._lengths, scan.raw["glance_sigma"],
             scan.raw["change_gain"], self._junction, paths.lane, paths.s, speed, side,
-            self.area, self._begun, self._until, self.scans,
+            self.area, self._begun, self._until, self._crossing, self.scans,
         )  # fmt: skip
 
     def recall(self, drivers: Bools, tick: int) -> None:
@@ -117,9 +120,10 @@ def _look(
     area: Ints,
     begun: Ints,
     until: Ints,
+    last_crossing: Ints,
     scans: Bools,
 ) -> None:
-    """Bring ``area``, ``begun``, ``until`` and ``scans``, shape (D,), up to date.
+    """Bring ``area``, ``begun``, ``until``, ``last_crossing`` and ``scans`` up to date, (D,) each.
 
     Args:
         tick: Number of this tick.
@@ -137,6 +141,7 @@ def _look(
         area: Where the drivers look.
         begun: Tick at which they began to.
         until: Tick at which a glance ends; looks ahead end when the weights say.
+        last_crossing: The side of a junction looked at last, 0 for none.
         scans: Whether any weight is off zero, or a glance not over.
     """
     columns = weights.shape[2]
@@ -178,7 +183,14 @@ def _look(
                     or (j + 1 == RIGHT and side[i] < 0)
                 ):
                     relevance = change_gain[i, m]
-                rate[j, m] = weights[j, i, m] * relevance / lengths[j, i, m]
+                weight = weights[j, i, m]
+                if j + 1 == last_crossing[i] or j + 1 == _other_side(last_crossing[i]):
+                    here = weights[last_crossing[i] - 1, i, m]
+                    there = weights[_other_side(last_crossing[i]) - 1, i, m]
+                    back = min(there, here) / here if here > 0.0 else 1.0
+                    back *= here + there
+                    weight = here + there - back if j + 1 == last_crossing[i] else back
+                rate[j, m] = weight * relevance / lengths[j, i, m]
                 total += rate[j, m]
                 spread += rate[j, m] * sigma[i, m]
         if total <= 0.0:
@@ -195,7 +207,17 @@ def _look(
                     pick -= rate[j, m]
         length = _lognormal(keys[i], tick, lengths[chosen, i, column], sigma[i, column])
         area[i], begun[i] = chosen + 1, tick
+        if area[i] == CROSSING_LEFT or area[i] == CROSSING_RIGHT:
+            last_crossing[i] = area[i]
         until[i] = tick + max(int(np.rint(length / step_s)), 1)
+
+
+@compiled
+def _other_side(area: int) -> int:
+    """The other side of a junction, -1 for what is no side."""
+    if area == CROSSING_LEFT:
+        return CROSSING_RIGHT
+    return CROSSING_LEFT if area == CROSSING_RIGHT else -1
 
 
 @compiled

@@ -21,7 +21,7 @@ from .scene import ALONG, OnPath, people
 
 # Junctions are judged from this far on, and vehicles this far around them count [m].
 _HORIZON_M = 60.0
-_AROUND_M = 70.0
+_AROUND_M, _AROUND_S = 70.0, 10.0
 # Below this speed a vehicle counts as standing [m/s].
 _STANDING = 0.3
 # Creeping up to this speed does not lose a vehicle its turn [m/s].
@@ -167,7 +167,8 @@ class RightOfWay:
         following = on_path.blocking[c.driver] & (on_path.cos[c.driver] > ALONG)
         near = obj.seen[c.driver] & (obj.lane[c.driver] >= 0) & ~following
         near &= ~people(obj)[c.driver]
-        near &= dx * dx + dy * dy < _AROUND_M**2
+        reach = np.maximum(_AROUND_M, _AROUND_S * obj.speed[c.driver])
+        near &= dx * dx + dy * dy < reach**2
         a, k = np.nonzero(near)
         if len(a) == 0:
             return
