@@ -15,7 +15,7 @@ from hdsim.core.state import Bools, Floats, Ints
 # How columns combine.
 PRODUCT, SUM, LEAST = 0, 1, 2
 # The farthest distance a selector can name [m], as in the catalogue.
-_UNBOUNDED_M = 300.0
+UNBOUNDED_M = 300.0
 
 
 class Noise(NamedTuple):
@@ -78,34 +78,67 @@ def combine(
     start = 1.0 if how == PRODUCT else (0.0 if how == SUM else math.inf)
     combined = np.full((drivers, slots), start)
     for i in range(drivers):
-        s, c = sincos(own_yaw[i])
+        # One value for all objects of a driver, where no column selects or is noisy.
+        same, total = not sector, start
+        for m in range(value.shape[1]):
+            bounded = near[i, m] > 0.0 or far[i, m] < UNBOUNDED_M
+            noisy = how != LEAST and channel[m] >= 0 and sd[i, m] != 0.0
+            same = same and wanted[i, m] < 0 and not bounded and not noisy
+            total = _joined(how, total, value[i, m])
         for k in range(slots):
             if not seen[i, k]:
                 continue
-            bearing = 0.0
-            if sector:
-                along, across = ux[i, k] * c + uy[i, k] * s, uy[i, k] * c - ux[i, k] * s
-                bearing = math.atan2(across, along)
-            total = start
+            if same:
+                combined[i, k] = total
+                continue
+            bearing = bearing_of(ux[i, k], uy[i, k], own_yaw[i]) if sector else 0.0
+            each = start
             for m in range(value.shape[1]):
-                if wanted[i, m] >= 0 and relation[i, k] != wanted[i, m]:
-                    continue
-                # Without bounds a column reaches everything, however far.
-                bounded = near[i, m] > 0.0 or far[i, m] < _UNBOUNDED_M
-                if bounded and not near[i, m] <= distance[i, k] <= far[i, m]:
-                    continue
-                if sector and not right[i, m] <= bearing <= left[i, m]:
+                if not selects(
+                    wanted[i, m], near[i, m], far[i, m], right[i, m], left[i, m], sector,
+                    relation[i, k], distance[i, k], bearing,
+                ):  # fmt: skip
                     continue
                 one, n = value[i, m], channel[m]
-                if how == PRODUCT:
-                    if n >= 0:
-                        one *= math.exp(sd[i, m] * noise[n, i, k])
-                    total *= one
-                elif how == SUM:
-                    if n >= 0:
-                        one += sd[i, m] * noise[n, i, k]
-                    total += one
-                else:
-                    total = min(total, one)
-            combined[i, k] = total
+                if how != LEAST and n >= 0 and sd[i, m] != 0.0:
+                    error = sd[i, m] * noise[n, i, k]
+                    one = one * math.exp(error) if how == PRODUCT else one + error
+                each = _joined(how, each, one)
+            combined[i, k] = each
     return combined
+
+
+@compiled
+def _joined(how: int, total: float, one: float) -> float:
+    if how == PRODUCT:
+        return total * one
+    return total + one if how == SUM else min(total, one)
+
+
+@compiled
+def bearing_of(ux: float, uy: float, yaw: float) -> float:
+    """Bearing of a direction from a heading, left positive [rad]."""
+    s, c = sincos(yaw)
+    return math.atan2(uy * c - ux * s, ux * c + uy * s)
+
+
+@compiled
+def selects(
+    wanted: int,
+    near: float,
+    far: float,
+    right: float,
+    left: float,
+    sector: bool,
+    relation: int,
+    distance: float,
+    bearing: float,
+) -> bool:
+    """Whether a column selects an object; the arguments are those of ``combine`` for one pair."""
+    if wanted >= 0 and relation != wanted:
+        return False
+    # Without bounds a column reaches everything, however far.
+    bounded = near > 0.0 or far < UNBOUNDED_M
+    if bounded and not near <= distance <= far:
+        return False
+    return not sector or right <= bearing <= left

@@ -13,7 +13,7 @@ the program, the course or the driver's state.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
@@ -24,6 +24,7 @@ from hdsim.core import seeds
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.catalogue import Operation, PerceptionProgram
+from hdsim.perception.combine import UNBOUNDED_M
 from hdsim.perception.parameters import KINDS, LAYERS, Kind
 from hdsim.perception.strength import Strengths
 
@@ -49,9 +50,8 @@ class Columns:
         far: Farthest selected distance [m].
         right: Right limit of the selected bearing sector [rad].
         left: Left limit [rad].
-        by_relation: Columns in which any driver selects by relation, shape (M,).
-        by_range: As by_relation, for the distance.
-        by_sector: As by_relation, for the bearing.
+        selects: Whether any driver selects objects at all.
+        selects_sector: Whether any driver selects by bearing.
     """
 
     kind: Kind
@@ -66,9 +66,8 @@ class Columns:
     right: Floats
     left: Floats
     strength: Floats
-    by_relation: list[bool] = field(default_factory=list)
-    by_range: list[bool] = field(default_factory=list)
-    by_sector: list[bool] = field(default_factory=list)
+    selects: bool = False
+    selects_sector: bool = False
 
     @property
     def count(self) -> int:
@@ -76,10 +75,30 @@ class Columns:
         return int(self.used.shape[1])
 
     def mark_selectors(self) -> None:
-        """Find out which columns need a mask at all."""
-        self.by_relation = _by_column(self.relation != _ANY)
-        self.by_range = _by_column((self.near > 0.0) | (self.far < 300.0))
-        self.by_sector = _by_column((self.right > -np.pi) | (self.left < np.pi))
+        """Find out which selectors are used at all."""
+        self.selects_sector = bool(((self.right > -np.pi) | (self.left < np.pi)).any())
+        self.selects = self.selects_sector or bool(
+            ((self.relation != _ANY) | (self.near > 0.0) | (self.far < UNBOUNDED_M)).any()
+        )
+
+    @classmethod
+    def unused(cls, name: str, drivers: int, m: int = 0) -> Columns:
+        """``m`` slots of a kind that hold no operation."""
+        kind, shape = KINDS[name], (drivers, m)
+        return cls(
+            kind=kind,
+            value={p.name: np.full(shape, p.neutral) for p in kind.scaled},
+            raw={name: np.full(shape, fill) for name, fill in kind.raw.items()},
+            key=np.zeros(shape, dtype=np.uint64),
+            used=np.zeros(shape, dtype=np.bool_),
+            label=np.full(shape, "", dtype=np.object_),
+            relation=np.full(shape, _ANY, dtype=np.int8),
+            near=np.zeros(shape),
+            far=np.full(shape, UNBOUNDED_M),
+            right=np.full(shape, -np.pi),
+            left=np.full(shape, np.pi),
+            strength=np.zeros(shape),
+        )
 
 
 class CompiledPrograms:
@@ -138,8 +157,8 @@ class CompiledPrograms:
         columns = self.columns[kind]
         p = [q.name for q in columns.kind.scaled].index(parameter)
         at = self._span[kind].start + p * columns.count + m
-        neutral = self._neutral[at]
-        return bool((self._now[:, at] != neutral).any() or (self._goal[:, at] != neutral).any())
+        neutral, now = self._neutral[at], columns.value[parameter][:, m]
+        return bool((now != neutral).any() or (self._goal[:, at] != neutral).any())
 
     def advance(self, time: float, step_s: float, states: Mapping[str, Floats]) -> None:
         """Move every effective parameter on by one tick.
@@ -158,8 +177,9 @@ class CompiledPrograms:
         self._strength[:] = self._strengths.at(time, states)
         most = self._rate * step_s if started else np.full(len(self._rate), np.inf)
         moved, arrived = _advance(
-            self._now, self._strength, self._operation, self._reach, self._neutral, most
-        )
+            self._now, self._place_of, self._stride, self._strength, self._operation, self._reach,
+            self._neutral, most,
+        )  # fmt: skip
         acting = np.logical_or.reduceat(moved, self._starts)
         self.active = frozenset(compress(self._span, acting.tolist()))
         self._settled = not self._strengths.varies and arrived
@@ -214,7 +234,7 @@ class CompiledPrograms:
     def _layout(self, widths: list[tuple[str, int]]) -> None:
         """Allocate arrays for the given numbers of columns, keeping what is there."""
         old_columns, old_span, old_first = self.columns, self._span, self._first_operation
-        old = (self._now, self._goal, self._strengths) if old_columns else None
+        old, old_strengths = self._goal if old_columns else None, self._strengths
         count, drivers = sum(m for _, m in widths), len(self.names)
         neutral: list[float] = []
         rate: list[float] = []
@@ -233,10 +253,12 @@ class CompiledPrograms:
             first += m
         self._neutral, self._rate = np.array(neutral), np.array(rate)
         self._operation: Ints = np.array(operation, dtype=np.int64)
-        self._now: Floats = np.tile(self._neutral, (drivers, 1))
-        self._goal: Floats = self._now.copy()
+        # By parameter, in it by driver, in it by column, so that each parameter is one array.
+        self._now: Floats = np.repeat(self._neutral, drivers)
+        self._goal: Floats = np.tile(self._neutral, (drivers, 1))
+        self._place_of, self._stride = _places(widths, drivers)
         self._strength: Floats = np.zeros((drivers, count))
-        self._reach = np.zeros_like(self._now)
+        self._reach = np.zeros_like(self._goal)
         self._strengths = Strengths(drivers, count)
         self._span, self._starts = span, [s.start for s in span.values()]
         self.columns = {}
@@ -248,38 +270,24 @@ class CompiledPrograms:
             n = before.count
             for p in range(len(new.kind.scaled)):
                 a, b = span[kind].start + p * m, old_span[kind].start + p * n
-                self._now[:, a : a + n] = old[0][:, b : b + n]
-                self._goal[:, a : a + n] = old[1][:, b : b + n]
+                self._goal[:, a : a + n] = old[:, b : b + n]
+            for name, array in before.value.items():
+                new.value[name][:, :n] = array
             for name, array in before.raw.items():
                 new.raw[name][:, :n] = array
             for name in ("key", "used", "label", "relation", "near", "far", "right", "left"):
                 getattr(new, name)[:, :n] = getattr(before, name)
-            self._strengths.copy_from(old[2], self._first_operation[kind], old_first[kind], n)
+            at = self._first_operation[kind]
+            self._strengths.copy_from(old_strengths, at, old_first[kind], n)
 
     def _empty(self, name: str, m: int, span: slice) -> Columns:
-        kind, shape = KINDS[name], (len(self.names), m)
-        values = {
-            p.name: self._now[:, span.start + i * m : span.start + (i + 1) * m]
-            for i, p in enumerate(kind.scaled)
-        }
+        columns, drivers = Columns.unused(name, len(self.names), m), len(self.names)
+        for i, p in enumerate(columns.kind.scaled):
+            start = drivers * (span.start + i * m)
+            columns.value[p.name] = self._now[start : start + drivers * m].reshape(drivers, m)
         first = self._first_operation[name]
-        return Columns(
-            kind=kind,
-            value=values,
-            raw={name: np.full(shape, fill) for name, fill in kind.raw.items()},
-            key=np.zeros(shape, dtype=np.uint64),
-            used=np.zeros(shape, dtype=np.bool_),
-            label=np.full(shape, "", dtype=np.object_),
-            relation=np.full(shape, _ANY, dtype=np.int8),
-            near=np.zeros(shape),
-            far=np.full(shape, 300.0),
-            right=np.full(shape, -np.pi),
-            left=np.full(shape, np.pi),
-            strength=self._strength[:, first : first + m],
-            by_relation=[False] * m,
-            by_range=[False] * m,
-            by_sector=[False] * m,
-        )
+        columns.strength = self._strength[:, first : first + m]
+        return columns
 
 
 def compile_programs(
@@ -297,16 +305,39 @@ def compile_programs(
     return compiled
 
 
+def _places(widths: Sequence[tuple[str, int]], drivers: int) -> tuple[Ints, Ints]:
+    """Where the first driver's value of each parameter column lies, and how far on the next one's.
+
+    Shape (N,) each.
+    """
+    place, stride, start = list[int](), list[int](), 0
+    for kind, m in widths:
+        for _ in KINDS[kind].scaled:
+            place += range(start, start + m)
+            stride += [m] * m
+            start += drivers * m
+    return np.array(place, dtype=np.int64), np.array(stride, dtype=np.int64)
+
+
 @compiled
 def _advance(
-    now: Floats, strength: Floats, operation: Ints, reach: Floats, neutral: Floats, most: Floats
+    now: Floats,
+    place: Ints,
+    stride: Ints,
+    strength: Floats,
+    operation: Ints,
+    reach: Floats,
+    neutral: Floats,
+    most: Floats,
 ) -> tuple[Bools, bool]:
-    """Move parameters, shape (D, N), towards what their operations' strengths ask for.
+    """Move parameters towards what their operations' strengths ask for.
 
     Args:
-        now: Changed in place.
+        now: By parameter column and driver, shape (N D,); changed in place.
+        place: Where the first driver's value of each column lies in it, shape (N,).
+        stride: How far on the next driver's, shape (N,).
         strength: By driver and operation, shape (D, M).
-        operation: Operation of each parameter, shape (N,).
+        operation: Operation of each column, shape (N,).
         reach: Parameter at full strength minus neutral, shape (D, N).
         neutral: Shape (N,).
         most: How far each may move, shape (N,).
@@ -315,20 +346,17 @@ def _advance(
         Parameters off neutral for any driver, shape (N,), and whether all are where they should be.
     """
     moved, arrived = np.zeros(len(neutral), np.bool_), True
-    for i in range(now.shape[0]):
+    for i in range(strength.shape[0]):
         for p in range(len(neutral)):
+            at = place[p] + i * stride[p]
             goal = strength[i, operation[p]] * reach[i, p] + neutral[p]
-            value = min(max(goal, now[i, p] - most[p]), now[i, p] + most[p])
-            now[i, p] = value
+            value = min(max(goal, now[at] - most[p]), now[at] + most[p])
+            now[at] = value
             if value != neutral[p]:
                 moved[p] = True
             if value != goal:
                 arrived = False
     return moved, arrived
-
-
-def _by_column(mask: Any) -> list[bool]:
-    return [bool(b) for b in np.atleast_1d(np.asarray(mask, dtype=np.bool_).any(axis=0))]
 
 
 def _identified(

@@ -147,7 +147,7 @@ class Perceiver:
             )
             steps.lines, signal_away = found.lines, found.signal_away
             steps.changes.update(found.changes)
-        noise = self._noise.draw(obs.time, obs.objects.row, self.programs)
+        noise = self._noise.draw(obs.time, view.row, view.seen, self.programs)
         self._distort(steps, noise)
         own, paths = self._sense_self(steps, noise)
         signal = obs.signal
@@ -259,8 +259,11 @@ class _Noise:
         self._own: list[Channel] = []
         self._version: tuple[int, int] | None = None
 
-    def draw(self, time: float, rows: Ints, programs: CompiledPrograms) -> _Drawn:
-        """Noise of the objects in ``rows``, shape (D, K), and of the drivers themselves."""
+    def draw(self, time: float, rows: Ints, wanted: Bools, programs: CompiledPrograms) -> _Drawn:
+        """Noise of the ``wanted`` objects in ``rows``, shape (D, K), and of the drivers themselves.
+
+        What is not wanted gets 0.
+        """
         drivers, slots = rows.shape
         if self._version != (programs.version, slots):
             self._version = programs.version, slots
@@ -269,7 +272,7 @@ class _Noise:
             return _Drawn(np.zeros((0, drivers, slots)), (), {})
         split = len(self._objects) * drivers * slots
         objects = np.empty(split + len(self._own) * drivers, dtype=np.int64)
-        objects[:split].reshape(-1, drivers, slots)[:] = np.maximum(rows, 0)
+        objects[:split].reshape(-1, drivers, slots)[:] = np.where(wanted, rows, -1)
         objects[split:] = len(self._keys) - 1
         drawn = self._field.at(time, objects)
         own = zip(self._own, drawn[split:].reshape(-1, drivers), strict=True)

@@ -23,6 +23,7 @@ from hdsim.perception.operations.evidence import Evidence
 from hdsim.perception.operations.field import GAZE, Field
 from hdsim.perception.operations.gaze import INSIDE, Gaze
 from hdsim.perception.operations.recall import History
+from hdsim.perception.operations.registration import drift
 from hdsim.perception.view import Sightlines, View
 from hdsim.road.lanes import LaneGraph
 
@@ -150,10 +151,7 @@ class Registrar:
             view.speed = view.speed + slip
             found.changes["attend"] = slip
         if attend is not None:
-            own_along, along = lines.along
-            towards = obs.own.speed[:, None] * own_along
-            away_from = view.speed * along
-            view.seen = most_pressing(in_mind, attend, lines, towards, towards - away_from)
+            view.seen = most_pressing(in_mind, attend, lines, obs.own, view.speed)
         return found
 
     def _eyes(
@@ -225,16 +223,12 @@ class Registrar:
         """Move what is only remembered on at a wrong speed; that error [m/s], shape (D, K)."""
         if attend is None or not attend.value["drift_mps"].any() or not attended.remembered.any():
             return None
-        sd = np.sqrt(lines.combine(SUM, attend, attend.value["drift_mps"] ** 2))
-        d, k = np.nonzero(attended.remembered)
-        key = seeds.combine(self._memory_keys[d], self._actor_keys[view.row[d, k]])
-        slip = np.zeros(view.row.shape)
-        slip[d, k] = sd[d, k] * seeds.normal(key, attended.source[d, k])
-        # Nothing is believed to begin driving backwards.
-        slip = np.where(view.speed >= 0.0, np.maximum(slip, -view.speed), slip)
-        way = slip * ((tick - attended.source) * self._step_s)
-        view.x, view.y = view.x + way * np.cos(view.yaw), view.y + way * np.sin(view.yaw)
-        view.s = view.s + way
+        variance = lines.combine(SUM, attend, attend.value["drift_mps"] ** 2)
+        slip: Floats
+        slip, view.x, view.y, view.s = drift(
+            tick, self._step_s, view.row, attended.remembered, attended.source, variance,
+            self._memory_keys, self._actor_keys, view.x, view.y, view.yaw, view.speed, view.s,
+        )  # fmt: skip
         return slip
 
     def _weigh(

@@ -20,7 +20,7 @@ from hdsim.road.lanes import LaneGraph
 # runs across; between these cosines they pass from one to the other.
 _ACROSS, _ALONG = 0.5, 0.8
 _NEAREST_M = 1e-3
-_NO_NOISE = np.zeros((0, 0, 0))
+_NO_NOISE, _NO_CHANNELS = np.zeros((0, 0, 0)), np.full(256, -1)
 
 
 @compiled
@@ -121,11 +121,13 @@ class Sightlines:
         range: Centre to centre [m], shape (D, K).
         ux: Unit vector towards the object, world axes.
         uy: As ux.
+        own_yaw: The drivers' headings [rad], shape (D,).
     """
 
     def __init__(self, view: View, graph: LaneGraph) -> None:
         self._view, self._graph = view, graph
         own = view.own
+        self.own_yaw = own.yaw
         self.range: Floats
         self.ux: Floats
         self.uy: Floats
@@ -133,24 +135,6 @@ class Sightlines:
         self._tangent: tuple[Floats, Floats, Floats, Floats] | None = None
         self._gap: Floats | None = None
         self._along: tuple[Floats, Floats] | None = None
-
-    def select(self, columns: Columns, m: int) -> Bools | None:
-        """Objects that column ``m`` touches, shape (D, K); None for all."""
-        chosen: Bools | None = None
-        if columns.by_relation[m]:
-            wanted = columns.relation[:, m, None]
-            chosen = (wanted < 0) | (self._view.relation == wanted)
-        if columns.by_range[m]:
-            near, far = columns.near[:, m, None], columns.far[:, m, None]
-            inside = (self.range >= near) & (self.range <= far)
-            chosen = inside if chosen is None else chosen & inside
-        if columns.by_sector[m]:
-            yaw = self._view.own.yaw[:, None]
-            c, s = np.cos(yaw), np.sin(yaw)
-            bearing = np.arctan2(self.uy * c - self.ux * s, self.ux * c + self.uy * s)
-            inside = (bearing >= columns.right[:, m, None]) & (bearing <= columns.left[:, m, None])
-            chosen = inside if chosen is None else chosen & inside
-        return chosen
 
     def combine(
         self,
@@ -170,14 +154,14 @@ class Sightlines:
             noise: That noise.
         """
         v, c = self._view, columns
-        values = np.ascontiguousarray(c.value[value] if isinstance(value, str) else value)
+        values = c.value[value] if isinstance(value, str) else value
         if sd is None or noise is None:
-            scale, unit, channel = values, _NO_NOISE, np.full(c.count, -1)
+            scale, unit, channel = values, _NO_NOISE, _NO_CHANNELS[: c.count]
         else:
-            scale, unit, channel = np.ascontiguousarray(c.value[sd]), noise.unit, noise.channel
+            scale, unit, channel = c.value[sd], noise.unit, noise.channel
         combined: Floats = combine(
             how, values, scale, unit, channel, c.relation, c.near, c.far, c.right, c.left,
-            any(c.by_sector), v.relation, self.range, self.ux, self.uy, v.own.yaw, v.seen,
+            c.selects_sector, v.relation, self.range, self.ux, self.uy, v.own.yaw, v.seen,
         )  # fmt: skip
         return combined
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
-from hdsim.core import seeds
+from hdsim.core import draws, seeds
 from hdsim.core.percept import Observation, Relation
 from hdsim.core.state import State, wrap_angle
 from hdsim.perception import ahead, candidates, combine, noise, relation, sight, view
@@ -21,6 +22,7 @@ from hdsim.perception.operations import (
     gaze,
     lateral,
     recall,
+    registration,
     signals,
     speed,
 )
@@ -307,8 +309,14 @@ def test_columns_combine(seed):
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(-(2**40), 2**40))
 def test_keyed_draws_are_those_of_seeds(a, b, counter):
     a, b = np.uint64(a), np.uint64(b)
-    assert noise.combined(a, b) == seeds.combine(a, b)
-    assert noise.uniform(a, counter) == seeds.uniform(a, counter)
+    assert draws.combined(a, b) == seeds.combine(a, b)
+    assert draws.uniform(a, counter) == seeds.uniform(a, counter)
+    assert draws.normal(a, counter) == seeds.normal(a, counter)
+
+
+def test_the_quantile_holds_in_the_tails():
+    p = np.concatenate([np.geomspace(2.0**-53, 0.5, 200), 1.0 - np.geomspace(2.0**-53, 0.5, 200)])
+    assert [draws.quantile(each) for each in p.tolist()] == pytest.approx(ndtri(p), rel=1e-14)
 
 
 def test_every_loop_is_compiled_for_one_set_of_types():
@@ -329,7 +337,7 @@ def test_every_loop_is_compiled_for_one_set_of_types():
     )
     modules = (
         ahead, attention, candidates, combine, compiled, distance, evidence, field, gaze,
-        lateral, noise, recall,
+        lateral, noise, recall, registration,
         relation, sight, signals, speed, view,
     )  # fmt: skip
     kernels = [v for m in modules for v in vars(m).values() if hasattr(v, "py_func")]

@@ -109,7 +109,7 @@ def _parameters(lines: Sightlines, columns: Columns) -> Floats:
 
     Where no column selects objects they are the same for all of a driver's: shape (5, D, 1).
     """
-    if any((*columns.by_relation, *columns.by_range, *columns.by_sector)):
+    if columns.selects:
         return np.stack([lines.combine(how, columns, name) for name, how in _COMBINED])
     values = np.empty((len(_COMBINED), len(columns.used), 1))
     for n, (name, how) in enumerate(_COMBINED):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
+from hdsim.core.draws import combined, uniform
 from hdsim.core.state import Bools, Floats, Ints
-from hdsim.perception.noise import combined, uniform
 from hdsim.perception.operations.gaze import INSIDE, LEFT, RIGHT
 
 Keys = NDArray[np.uint64]

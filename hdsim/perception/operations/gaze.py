@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
+from hdsim.core.draws import uniform
 from hdsim.core.percept import Paths
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.compile import Columns
-from hdsim.perception.noise import uniform
 
 Keys = NDArray[np.uint64]
 Sides = NDArray[np.int8]

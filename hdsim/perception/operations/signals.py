@@ -86,8 +86,8 @@ class SignalSense:
             self._draws = np.ones(misread.used.shape)
         believed: States = _believe(
             self._shown, tick, self._since, signal.index, signal.distance, misread.near,
-            misread.far, np.ascontiguousarray(misread.value["delay_s"]), self._step_s,
-            np.ascontiguousarray(misread.value["probability"]), self._draws,
+            misread.far, misread.value["delay_s"], self._step_s,
+            misread.value["probability"], self._draws,
             misread.raw["actual"].astype(np.uint8), misread.raw["seen"].astype(np.uint8),
         )  # fmt: skip
         return believed
