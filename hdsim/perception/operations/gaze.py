@@ -4,9 +4,10 @@ Steady state of SEEV (Wickens et al. 2003; Horrey, Wickens & Consalus 2006): an 
 dwell time is its weight times its relevance now, over the sum of all areas, the road ahead having
 weight 1. Glances start and end at the road ahead. With glances of mean length L_j, a look ahead of
 mean length 1 / R, R = sum of weight_j / L_j, and area j as the next one with probability
-(weight_j / L_j) / R give exactly these shares. The two sides of a junction are looked at by turns, as
-far as their weights are equal: a driver looks both ways. With here as the one looked at last, the
-other comes next instead with probability min(1, weight_there / weight_here), which keeps the shares.
+(weight_j / L_j) / R give exactly these shares. The two sides of a junction are looked at by turns,
+as far as their weights are equal: a driver looks both ways. With here as the one looked at last,
+the other comes next instead with probability min(1, weight_there / weight_here), which keeps the
+shares.
 """
 
 from __future__ import annotations
