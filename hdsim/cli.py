@@ -28,6 +28,7 @@ from hdsim.road.cli import app as maps_app
 from hdsim.road.maps import find_map
 from hdsim.run import control_arm
 from hdsim.run.batch import Options, run_batch
+from hdsim.run.rehearsal.cli import record_scenes_command, rehearse_command
 from hdsim.run.replay import replay_failure
 from hdsim.run.replay import verify as verify_run
 from hdsim.run.worker import Address
@@ -43,6 +44,8 @@ app = typer.Typer(
     help="Human-like traffic for CARLA that finds out where an autopilot fails, and why.",
 )
 app.add_typer(drivers_app, name="drivers")
+guidance_app.command(name="rehearse")(rehearse_command)
+guidance_app.command(name="record-scenes")(record_scenes_command)
 app.add_typer(guidance_app, name="guidance")
 app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(maps_app, name="maps")

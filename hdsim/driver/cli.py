@@ -23,6 +23,7 @@ from hdsim.guidance.compile import check_mode, compile_schedule
 from hdsim.guidance.notes import notes, unheard_description
 from hdsim.guidance.render import schedule_view
 from hdsim.preview.page import preview as write_preview
+from hdsim.run.rehearsal.rehearse import problems
 
 app = typer.Typer(no_args_is_help=True, help="Driver profiles and traffic mixes.")
 
@@ -77,7 +78,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="The quantities as JSON.")] = False,
 ) -> None:
     """Show a driver's quantities by layer: value, normal, equation, source; then its programs."""
-    schedule = compile_schedule(load_profile(name), check_mode(guidance))
+    schedule = compile_schedule(load_profile(name), check_mode(guidance), rehearse=problems)
     profile = schedule.driver
     doing = _task(task)
     if as_json:

@@ -23,6 +23,8 @@ from hdsim.perception.catalogue import Layer, PerceptionProgram
 
 A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
+# What is wrong with programs of a driver that are in force together, candidate by candidate.
+Rehearse = Callable[[DriverProfile, Sequence[Sequence[PerceptionProgram]]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,18 @@ class Author(Protocol):
         situation: Situation,
         description: str,
         policies: Policies,
+        beside: Sequence[Sequence[PerceptionProgram]] = ((),),
     ) -> tuple[PerceptionProgram, Provenance]:
-        """One layer's program for a situation."""
+        """One layer's program for a situation, that goes with those ``beside`` it.
+
+        Args:
+            profile: The driver.
+            layer: Whose program it is.
+            situation: When it is for.
+            description: B_desc.
+            policies: p1, p2, p3.
+            beside: Programs of other layers with which it will be in force, case by case.
+        """
 
 
 class TableAuthor:
@@ -93,9 +105,10 @@ class TableAuthor:
         situation: Situation,
         description: str,
         policies: Policies,
+        beside: Sequence[Sequence[PerceptionProgram]] = ((),),
     ) -> tuple[PerceptionProgram, Provenance]:
         """See ``Author``."""
-        del description, policies
+        del description, policies, beside
         made = offline.program(profile, layer, situation.state, situation.variant)
         return made, Provenance(stage=situation.stage, origin="tables")
 
@@ -108,10 +121,17 @@ class ModelAuthor:
 
     An answer that is not authentic is not shown to the model again. A program's further answers are
     asked for as the rule of ``guidance.uncertainty`` says.
+
+    Args:
+        asker: Asks the model.
+        rule: How many answers a program may have.
+        rehearse: The dry run of programs; ``None`` for none.
     """
 
-    def __init__(self, asker: Asker, rule: Rule | None = None) -> None:
-        self._asker, self._rule = asker, rule or Rule()
+    def __init__(
+        self, asker: Asker, rule: Rule | None = None, rehearse: Rehearse | None = None
+    ) -> None:
+        self._asker, self._rule, self._rehearse = asker, rule or Rule(), rehearse
         self._tables = TableAuthor()
 
     def traits(self, profile: DriverProfile) -> tuple[Estimate | None, Provenance | None]:
@@ -166,6 +186,7 @@ class ModelAuthor:
         situation: Situation,
         description: str,
         policies: Policies,
+        beside: Sequence[Sequence[PerceptionProgram]] = ((),),
     ) -> tuple[PerceptionProgram, Provenance]:
         """See ``Author``; the human baseline is always the tables'."""
         # Only what matters to the layer is said, so that equal situations are asked once.
@@ -177,7 +198,15 @@ class ModelAuthor:
 
         def accept(answer: checks.ProgramAnswer) -> PerceptionProgram:
             checks.check_plausible(answer.operations)
-            return offline.with_baseline(profile, layer, answer.operations)
+            program = offline.with_baseline(profile, layer, answer.operations)
+            together = [(*others, program) for others in beside]
+            for programs in together:
+                checks.check_together(programs)
+            # The extremes: states change one way in a drive.
+            extremes = together[:1] + together[1:][-1:]
+            if self._rehearse and (problems := self._rehearse(profile, extremes)):
+                raise BadAnswer("; ".join(problems))
+            return program
 
         def tables() -> PerceptionProgram:
             return offline.program(profile, layer, situation.state, situation.variant)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from math import exp, prod
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -18,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hdsim.core.errors import HdsimError
 from hdsim.perception.catalogue import (
     Attend,
+    Constant,
     Episodic,
     LookAway,
     MisreadSignal,
     Operation,
+    PerceptionProgram,
     Scan,
 )
 
@@ -37,6 +40,10 @@ BIAS = (0.5, 2.0)
 MAX_MISS_PROBABILITY = 0.7
 MAX_MISREAD_PROBABILITY = {"red": 0.2, "yellow": 0.8, "green": 0.5}
 MIN_RANGE_M = 20.0
+# [P] Two layers contradict each other where a lasting factor of one lies above 1 by more than this
+# and the other's below: less is a style that makes up for a state in part.
+MAX_AT_ODDS = 0.2
+_RELATIONS = ("lead", "rear", "beside", "oncoming", "crossing")
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Sentence = Annotated[str, Field(min_length=1, max_length=1200)]
@@ -130,11 +137,7 @@ def check_plausible(operations: tuple[Operation, ...]) -> None:
     """
     problems = [p for i, o in enumerate(operations) for p in _problems(f"operations.{i}", o)]
     problems += _biases(operations)
-    share = 1.0 - prod(1.0 - _off_road_share(o) for o in operations)
-    if share > MAX_OFF_ROAD_SHARE:
-        problems.append(
-            f"eyes off the road {share:.0%} of the time, at most {MAX_OFF_ROAD_SHARE:.0%}"
-        )
+    problems += _off_road(operations)
     problems += _contradictions(operations)
     counts = Counter((o.op, o.select.relation) for o in operations)
     problems += [
@@ -142,6 +145,67 @@ def check_plausible(operations: tuple[Operation, ...]) -> None:
     ]
     if problems:
         raise BadAnswer("; ".join(problems))
+
+
+def check_together(programs: Sequence[PerceptionProgram]) -> None:
+    """Refuse a program that does not go with those of the other layers.
+
+    Args:
+        programs: In force together, at most one of each layer; the last is on trial.
+
+    Raises:
+        BadAnswer: Naming the other layers and every limit that they break together.
+    """
+    operations = tuple(o for program in programs for o in program.operations)
+    problems = _biases(operations) + _off_road(operations) + _at_odds(programs)
+    for relation in _RELATIONS:
+        missed = 1.0 - prod(
+            1.0 - o.miss_probability
+            for o in operations
+            if isinstance(o, Attend) and o.select.relation in ("any", relation)
+        )
+        if missed > MAX_MISS_PROBABILITY:
+            problems.append(
+                f"{relation} objects are missed with {missed:.2f}, "
+                f"expected at most {MAX_MISS_PROBABILITY:g}"
+            )
+    for actual, most in MAX_MISREAD_PROBABILITY.items():
+        misread = 1.0 - prod(
+            1.0 - o.probability
+            for o in operations
+            if isinstance(o, MisreadSignal) and o.actual == actual
+        )
+        if misread > most:
+            problems.append(f"{actual} is misread with {misread:.2f}, expected at most {most:g}")
+    if problems:
+        others = " and ".join(program.layer for program in programs[:-1])
+        raise BadAnswer(f"together with {others}: " + "; ".join(problems))
+
+
+def _at_odds(programs: Sequence[PerceptionProgram]) -> list[str]:
+    """Layers of which one makes the same thing seem more, all the time, and another less."""
+    ours = _lasting(programs[-1])
+    found = []
+    for other in programs[:-1]:
+        for (op, relation), theirs in _lasting(other).items():
+            factors = (theirs, ours.get((op, relation), 1.0))
+            if min(factors) < 1.0 - MAX_AT_ODDS and max(factors) > 1.0 + MAX_AT_ODDS:
+                found.append(
+                    f"{op} for {relation} by {factors[1]:g} contradicts the {theirs:g} "
+                    f"of {other.layer}"
+                )
+    return found
+
+
+def _lasting(program: PerceptionProgram) -> dict[tuple[str, str], float]:
+    """Factors of the operations that hold all the time, by operation and relation."""
+    found: dict[tuple[str, str], float] = {}
+    for o in program.operations:
+        factor = getattr(o, "factor", 1.0)
+        if factor != 1.0 and isinstance(o.course, Constant) and o.gain is None:
+            key = (o.op, o.select.relation)
+            found[key] = found.get(key, 1.0) * factor
+    return found
 
 
 def _problems(where: str, o: Operation) -> list[str]:
@@ -187,10 +251,17 @@ def _contradictions(operations: tuple[Operation, ...]) -> list[str]:
     ]
 
 
+def _off_road(operations: tuple[Operation, ...]) -> list[str]:
+    share = 1.0 - prod(1.0 - _off_road_share(o) for o in operations)
+    if share <= MAX_OFF_ROAD_SHARE:
+        return []
+    return [f"eyes off the road {share:.0%} of the time, at most {MAX_OFF_ROAD_SHARE:.0%}"]
+
+
 def _biases(operations: tuple[Operation, ...]) -> list[str]:
     found = []
     for kind in ("scale_distance", "scale_closing_speed"):
-        for relation in ("lead", "rear", "beside", "oncoming", "crossing"):
+        for relation in _RELATIONS:
             bias = prod(
                 o.factor
                 for o in operations

@@ -25,6 +25,7 @@ from hdsim.guidance.render import explanation, origin, schedule_view
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.guidance.settings import configured_endpoint, load_settings
 from hdsim.guidance.uncertainty.decision import Rule
+from hdsim.run.rehearsal.rehearse import problems
 
 app = typer.Typer(
     no_args_is_help=True, help="Guidance: from a driver's style to what it perceives."
@@ -276,6 +277,7 @@ def _compiled(
             authenticate=authenticate,
             lock=lock,
             rule=rule,
+            rehearse=problems,
             on_done=lambda _: advance(),
         )
     for schedule in schedules:
@@ -296,7 +298,7 @@ def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
 def _schedule(ref: str, mode: Mode, duration: float) -> Schedule:
     if ref.endswith(".json"):
         return Schedule.load(Path(ref))
-    (schedule,) = compile_schedules([load_profile(ref)], mode, duration)
+    (schedule,) = compile_schedules([load_profile(ref)], mode, duration, rehearse=problems)
     return schedule
 
 

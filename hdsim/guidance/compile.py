@@ -13,20 +13,22 @@ from hdsim.driver.layers import layer_state
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance import offline
 from hdsim.guidance.ask import Asker
-from hdsim.guidance.author import Author, ModelAuthor, Situation, TableAuthor
+from hdsim.guidance.author import Author, ModelAuthor, Rehearse, Situation, TableAuthor
 from hdsim.guidance.cache import AnswerCache, default_folder
+from hdsim.guidance.checks import BadAnswer, check_together
 from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.schedule import Mode, Policies, Provenance, Schedule
 from hdsim.guidance.settings import configured_endpoint, load_settings, model_name, prompt_size
 from hdsim.guidance.uncertainty.decision import Rule
-from hdsim.perception.catalogue import PerceptionProgram
+from hdsim.perception.catalogue import Layer, PerceptionProgram
 
 # States are rounded to these steps before they are translated: a new program only for a change
 # that matters, and one question to a model instead of one for every period.
 FATIGUE_STEP = 0.05
 BAC_STEP_G_PER_100ML = 0.005
+_PROGRAMS = get_args(Layer)  # how the names of the stages begin that write programs
 # A route's length is not known before its map is read: runs and locks are compiled for this long.
 LONGEST_DRIVE_S = 1800.0
 
@@ -53,6 +55,7 @@ def compile_schedule(
     endpoint: Endpoint | None = None,
     authenticate: bool = True,
     rule: Rule | None = None,
+    rehearse: Rehearse | None = None,
 ) -> Schedule:
     """Everything guidance says about a profile for a drive; see ``compile_schedules``."""
     (schedule,) = compile_schedules(
@@ -63,6 +66,7 @@ def compile_schedule(
         endpoint=endpoint,
         authenticate=authenticate,
         rule=rule,
+        rehearse=rehearse,
     )
     return schedule
 
@@ -78,6 +82,7 @@ def compile_schedules(
     spending: Spending | None = None,
     lock: Lock | None = None,
     rule: Rule | None = None,
+    rehearse: Rehearse | None = None,
     on_done: Callable[[Schedule], None] | None = None,
 ) -> list[Schedule]:
     """Everything guidance says about profiles for a drive, one schedule each, in their order.
@@ -95,6 +100,9 @@ def compile_schedules(
         lock: Schedules that are not compiled anew; those of the settings' lock file if left out.
         rule: How many answers a program may have and when one is good enough; that of the settings
             if left out.
+        rehearse: The dry run that a model's programs have to pass beside the checks
+            (``hdsim.run.rehearsal.problems``, which the command line and runs use); none if left
+            out.
         on_done: Called with each schedule when it is ready, from any thread.
 
     Raises:
@@ -123,11 +131,13 @@ def compile_schedules(
         model = endpoint.model if endpoint else model_name()
         size = endpoint.prompts if endpoint else prompt_size()
         asker = Asker(model, cache, chat, authenticate=authenticate, size=size)
-        author = ModelAuthor(asker, rule)
+        author = ModelAuthor(asker, rule, rehearse)
 
     def one(profile: DriverProfile, known: Schedule | None) -> Schedule:
         own = tables if profile.baseline == "none" else author
         schedule = known or _compile(profile, mode, duration_s, own)
+        if known is None and own is not tables:
+            schedule = _going_together(schedule, duration_s, rehearse)
         if on_done:
             on_done(schedule)
         return schedule
@@ -154,10 +164,18 @@ def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Auth
     personality, written = author.program(
         profile, "personality", Situation("personality", {}), description, policies
     )
-    physiology, cells, slow = _physiology(profile, duration_s, author, description, policies)
+    physiology, cells, slow = _physiology(
+        profile, duration_s, author, description, policies, personality
+    )
+    beside = [(personality, program) for program in physiology]
     pool = [
         author.program(
-            profile, "attention", Situation(f"attention[{i}]", {}, name), description, policies
+            profile,
+            "attention",
+            Situation(f"attention[{i}]", {}, name),
+            description,
+            policies,
+            beside,
         )
         for i, name in enumerate(offline.variants(profile))
     ]
@@ -183,12 +201,57 @@ def _compile(profile: DriverProfile, mode: Mode, duration_s: float, author: Auth
     )
 
 
+def _going_together(schedule: Schedule, duration_s: float, rehearse: Rehearse | None) -> Schedule:
+    """A model's schedule; the tables' where their stand-ins do not go with its other programs.
+
+    A model's own programs have been checked against each other when they were written.
+    """
+    origins = {p.origin for p in schedule.provenance if p.stage.startswith(_PROGRAMS)}
+    if origins != {"model", "fallback"}:
+        return schedule
+    cases = [
+        (schedule.personality, physiology, attention)
+        for physiology in schedule.physiology
+        for attention in schedule.attention
+    ]
+    try:
+        for programs in cases:
+            check_together(programs[:2])
+            check_together(programs)
+        if rehearse and (problems := rehearse(schedule.driver, cases[:1] + cases[1:][-1:])):
+            raise BadAnswer("; ".join(problems))
+    except BadAnswer as problem:
+        tables = _compile(schedule.driver, "offline", duration_s, TableAuthor())
+        reason = f"the tables' programs do not go with the model's others: {problem}"
+        fallen = {"origin": "fallback", "reason": reason, "repaired": False}
+        return schedule.model_copy(
+            update={
+                "personality": tables.personality,
+                "physiology": tables.physiology,
+                "cells": tables.cells,
+                "attention": tables.attention,
+                "provenance": tuple(
+                    p.model_copy(update=fallen)
+                    if p.origin == "model" and p.stage.startswith(_PROGRAMS)
+                    else p
+                    for p in schedule.provenance
+                ),
+            }
+        )
+    return schedule
+
+
+def _is_models_program(stage: Provenance) -> bool:
+    return stage.origin == "model" and stage.stage.startswith(_PROGRAMS)
+
+
 def _physiology(
     profile: DriverProfile,
     duration_s: float,
     author: Author,
     description: str,
     policies: Policies,
+    personality: PerceptionProgram,
 ) -> tuple[tuple[PerceptionProgram, ...], tuple[tuple[int, ...], ...], list[Provenance]]:
     """Distinct programs, the table of cells into them, and the provenance of each state."""
     programs: list[PerceptionProgram] = []
@@ -208,6 +271,7 @@ def _physiology(
                     Situation(f"physiology[{said}]", state),
                     description,
                     policies,
+                    [(personality,)],
                 )
                 if program not in programs:
                     programs.append(program)

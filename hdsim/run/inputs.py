@@ -14,6 +14,7 @@ from hdsim.guidance.compile import LONGEST_DRIVE_S, compile_schedules
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.record.run import Run
 from hdsim.road.maps import find_map
+from hdsim.run.rehearsal.rehearse import problems
 from hdsim.run.stage import ego_profile
 from hdsim.scenario.task import ScenarioTask
 
@@ -62,7 +63,8 @@ def compile_guidance(tasks: Sequence[ScenarioTask]) -> dict[str, Schedule]:
     schedules: dict[str, Schedule] = {}
     for mode in dict.fromkeys(mode for _, mode in wanted.values()):
         names = [name for name, (_, own) in wanted.items() if own == mode]
-        made = compile_schedules([wanted[name][0] for name in names], mode, LONGEST_DRIVE_S)
+        profiles = [wanted[name][0] for name in names]
+        made = compile_schedules(profiles, mode, LONGEST_DRIVE_S, rehearse=problems)
         schedules |= dict(zip(names, made, strict=True))
     return {name: schedules[name] for name in wanted}
 

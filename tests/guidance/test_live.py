@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hdsim.guidance.cache import AnswerCache
 from hdsim.guidance.compile import compile_schedule
 from hdsim.guidance.endpoint import Endpoint
 from hdsim.guidance.schedule import Provenance, Schedule
+from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.testing.llm_server import (
     Reply,
     Request,
@@ -269,3 +271,75 @@ def test_ideal_observer_is_never_given_to_a_model(tmp_path: Path):
         schedule = compile_live(server, tmp_path, load_profile("neutral"))
     assert not server.requests
     assert all(not p.operations for p in schedule.at(0.0, {}))
+
+
+def attention_says(operations: str):
+    """A model whose personality sees lights wrongly, and whose attention program is given."""
+
+    def script(request: Request) -> Reply:
+        if layer_of(request) == "personality":
+            return under_its_tag(request, MISREADS)
+        return (
+            under_its_tag(request, operations)
+            if layer_of(request) == "attention"
+            else good(request)
+        )
+
+    return script
+
+
+MISREADS = json.dumps(
+    {
+        "operations": [
+            {"op": "misread_signal", "actual": "red", "probability": 0.15, "source": "[P]"}
+        ]
+    }
+)
+
+
+def test_program_that_does_not_go_with_another_layer_is_told_why_and_refused(tmp_path: Path):
+    with ScriptedModel(attention_says(MISREADS)) as server:
+        schedule = compile_live(server, tmp_path)
+        told = server.requests[-1]["messages"][1]["content"]
+    why = "together with personality and physiology: red is misread with 0.28, expected at most 0.2"
+    attention = stage(schedule, "attention[0]")
+    assert (attention.origin, attention.reason) == ("fallback", why)
+    assert why in told
+    assert stage(schedule, "personality").origin == "model"
+
+
+def test_dry_run_is_of_programs_in_force_together_and_its_complaint_is_told(tmp_path: Path):
+    tried: list[list[tuple[str, ...]]] = []
+
+    def rehearse(profile: DriverProfile, candidates: Sequence[Sequence[PerceptionProgram]]):
+        tried.append([tuple(p.layer for p in programs) for programs in candidates])
+        of_attention = any(p.layer == "attention" for programs in candidates for p in programs)
+        return ["on a simple route the driver fell asleep"] if of_attention else []
+
+    with ScriptedModel(good) as server:
+        endpoint = Endpoint(server.base_url, "m", retries=0)
+        schedule = compile_schedule(
+            PROFILE, "live", cache=AnswerCache(tmp_path), endpoint=endpoint, rehearse=rehearse
+        )
+    assert tried[0] == [("personality",)]
+    assert ("personality", "physiology", "attention") in tried[-1]
+    assert stage(schedule, "attention[0]").reason == "on a simple route the driver fell asleep"
+    assert stage(schedule, "personality").origin == "fallback"
+
+
+def test_tables_stand_in_for_all_where_they_do_not_go_with_the_models_others(tmp_path: Path):
+    """The attention layer falls back; its tables and the model's personality are tried together."""
+
+    def rehearse(profile: DriverProfile, candidates: Sequence[Sequence[PerceptionProgram]]):
+        whole = any(len(programs) == 3 for programs in candidates)
+        return ["on a simple route the driver did not arrive within 150 s"] if whole else []
+
+    with ScriptedModel(good) as server:
+        endpoint = Endpoint(server.base_url, "m", retries=0)
+        schedule = compile_schedule(
+            PROFILE, "live", cache=AnswerCache(tmp_path), endpoint=endpoint, rehearse=rehearse
+        )
+    assert schedule.personality == offline.program(PROFILE, "personality", {})
+    reason = stage(schedule, "personality").reason
+    assert reason.startswith("the tables' programs do not go with the model's others: on a simple")
+    assert schedule.description == "A pushy driver with a phone."

@@ -24,6 +24,7 @@ WORDS = {
     "Task: describe": {"description": "A pushy driver with a phone."},
     "Task: say": dict.fromkeys(("personality", "physiology", "attention"), "Nothing much."),
 }
+RELATIONS = {"personality": "lead", "physiology": "beside", "attention": "oncoming"}
 RULE = Rule(samples=4, cost_bits=0.01, threshold=0.3)
 
 
@@ -37,7 +38,9 @@ def model(*factors: float):
                 return under_its_tag(request, json.dumps(words))
         told_more = 2 * ("aggressiveness" in text)
         factor = factors[(request["seed"] + told_more) % len(factors)]
-        made = [{"op": "scale_distance", "select": {"relation": "lead"}, "factor": factor}]
+        # Of other objects in each layer: the same three times would not go together.
+        relation = RELATIONS[text.partition('the layer "')[2].partition('"')[0]]
+        made = [{"op": "scale_distance", "select": {"relation": relation}, "factor": factor}]
         return under_its_tag(request, json.dumps({"operations": made}))
 
     return script
