@@ -29,7 +29,7 @@ def candidates(
     drivers: Ints,
     path_lane: Ints,
     lanes: int,
-    most: int,
+    before: Ints,
 ) -> Ints:
     """The most relevant actors within 150 m of each driver, most relevant first.
 
@@ -43,30 +43,36 @@ def candidates(
         drivers: Actor rows of the drivers, shape (D,).
         path_lane: Lanes of the drivers' paths, shape (D, P).
         lanes: Number of lanes of the map.
-        most: How many to keep at most (C).
+        before: The rows found at the last frame, shape (D, C); which they are makes no difference
+            to the result. They are looked at first, and few of the others take a place from them.
 
     Returns:
         Actor rows, shape (D, C); -1 where there are fewer.
     """
-    rows = np.full((len(drivers), most), -1, np.int64)
-    score = np.empty(most)
-    owner = np.full(lanes, -1, np.int64)
+    most = before.shape[1]
+    rows, score = np.full(before.shape, -1, np.int64), np.empty(most)
+    owner, looked_at = np.full(lanes, -1, np.int64), np.full(len(x), -1, np.int64)
     low_x, low_y, size, across, start, order = _cells(x, y, present)
     for i in range(len(drivers)):
         me, n = drivers[i], 0
+        looked_at[me] = i
         for p in range(path_lane.shape[1]):
             if path_lane[i, p] >= 0:
                 owner[path_lane[i, p]] = i
         left, right = _span(x[me], low_x, size, across)
         bottom, top = _span(y[me], low_y, size, across)
-        for c in range(bottom, top + 1):
-            for at in range(start[c * across + left], start[c * across + right + 1]):
-                j = order[at]
-                if j == me:
+        for c in range(bottom - 1, top + 1):
+            known = c < bottom  # the first turn goes to those of the last frame
+            first = 0 if known else start[c * across + left]
+            last = most if known else start[c * across + right + 1]
+            for at in range(first, last):
+                j = before[i, at] if known else order[at]
+                if j < 0 or looked_at[j] == i or not present[j]:
                     continue
                 dx, dy = x[j] - x[me], y[j] - y[me]
                 if dx * dx + dy * dy >= RANGE_M * RANGE_M:
                     continue
+                looked_at[j] = i
                 ahead = dx * cos[me] + dy * sin[me]
                 aside = _ASIDE * (dy * cos[me] - dx * sin[me])
                 ahead *= _AHEAD if ahead > 0.0 else _BEHIND
@@ -159,3 +165,35 @@ def fill_slots(rows: Ints, seen: Bools, slots: int) -> tuple[Ints, Bools]:
                 taken[i, k], taken_seen[i, k] = rows[i, c], turn
                 n += 1
     return taken, taken_seen
+
+
+@compiled
+def gather(
+    rows: Ints,
+    x: Floats,
+    y: Floats,
+    yaw: Floats,
+    speed: Floats,
+    accel: Floats,
+    length: Floats,
+    width: Floats,
+    lane: Ints,
+    s: Floats,
+    d: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Ints, Floats, Floats]:
+    """The actors' values by slot, shape (D, K) each; zeros, which mean nothing, in empty slots."""
+    at_x, at_y, at_yaw = np.zeros(rows.shape), np.zeros(rows.shape), np.zeros(rows.shape)
+    at_speed, at_accel = np.zeros(rows.shape), np.zeros(rows.shape)
+    at_length, at_width = np.zeros(rows.shape), np.zeros(rows.shape)
+    at_lane = np.zeros(rows.shape, np.int64)
+    at_s, at_d = np.zeros(rows.shape), np.zeros(rows.shape)
+    for i in range(rows.shape[0]):
+        for k in range(rows.shape[1]):
+            a = rows[i, k]
+            if a < 0:
+                continue
+            at_x[i, k], at_y[i, k], at_yaw[i, k] = x[a], y[a], yaw[a]
+            at_speed[i, k], at_accel[i, k] = speed[a], accel[a]
+            at_length[i, k], at_width[i, k] = length[a], width[a]
+            at_lane[i, k], at_s[i, k], at_d[i, k] = lane[a], s[a], d[a]
+    return at_x, at_y, at_yaw, at_speed, at_accel, at_length, at_width, at_lane, at_s, at_d

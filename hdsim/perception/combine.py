@@ -77,14 +77,21 @@ def combine(
     drivers, slots = relation.shape
     start = 1.0 if how == PRODUCT else (0.0 if how == SUM else math.inf)
     combined = np.full((drivers, slots), start)
+    column = np.empty(value.shape[1], np.int64)
     for i in range(drivers):
-        # One value for all objects of a driver, where no column selects or is noisy.
-        same, total = not sector, start
+        # Columns that change nothing are left out; those without selector and noise are the same
+        # for all of a driver's objects.
+        same, total, n = True, start, 0
         for m in range(value.shape[1]):
-            bounded = near[i, m] > 0.0 or far[i, m] < UNBOUNDED_M
             noisy = how != LEAST and channel[m] >= 0 and sd[i, m] != 0.0
-            same = same and wanted[i, m] < 0 and not bounded and not noisy
+            if value[i, m] == start and not noisy:
+                continue
+            bounded = near[i, m] > 0.0 or far[i, m] < UNBOUNDED_M
+            aside = sector and (right[i, m] > -math.pi or left[i, m] < math.pi)
+            same = same and wanted[i, m] < 0 and not (bounded or aside or noisy)
             total = _joined(how, total, value[i, m])
+            column[n] = m
+            n += 1
         for k in range(slots):
             if not seen[i, k]:
                 continue
@@ -93,15 +100,15 @@ def combine(
                 continue
             bearing = bearing_of(ux[i, k], uy[i, k], own_yaw[i]) if sector else 0.0
             each = start
-            for m in range(value.shape[1]):
+            for m in column[:n]:
                 if not selects(
                     wanted[i, m], near[i, m], far[i, m], right[i, m], left[i, m], sector,
                     relation[i, k], distance[i, k], bearing,
                 ):  # fmt: skip
                     continue
-                one, n = value[i, m], channel[m]
-                if how != LEAST and n >= 0 and sd[i, m] != 0.0:
-                    error = sd[i, m] * noise[n, i, k]
+                one, c = value[i, m], channel[m]
+                if how != LEAST and c >= 0 and sd[i, m] != 0.0:
+                    error = sd[i, m] * noise[c, i, k]
                     one = one * math.exp(error) if how == PRODUCT else one + error
                 each = _joined(how, each, one)
             combined[i, k] = each

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.core.percept import CLEAR, Ambient, Objects, Observation, OwnState, Paths, SignalAhead
-from hdsim.core.state import Roster, SignalState, State
+from hdsim.core.state import Ints, Roster, SignalState, State
 from hdsim.perception.ahead import own_pose, signal_ahead
-from hdsim.perception.candidates import candidates, fill_slots
+from hdsim.perception.candidates import candidates, fill_slots, gather
 from hdsim.perception.light import discernible
 from hdsim.perception.relation import relations
 from hdsim.perception.sight import visible
@@ -34,7 +34,8 @@ class Observer:
     ) -> None:
         self.roster, self.graph, self.slots = roster, graph, slots
         self._ambient = ambient
-        self._candidates = min(len(roster), CANDIDATES_PER_SLOT * slots)
+        most = min(len(roster), CANDIDATES_PER_SLOT * slots)
+        self._near: Ints = np.full((len(roster.drivers), most), -1, dtype=np.int64)
         drivers = roster.drivers
         self._size = roster.length[drivers], roster.width[drivers], roster.wheelbase[drivers]
         self._sees_limit = np.ones(len(drivers))
@@ -82,10 +83,14 @@ class Observer:
         c, s = np.cos(state.yaw), np.sin(state.yaw)
         near = candidates(
             x, y, c, s, lane, state.present, roster.drivers, paths.lane,
-            len(graph), self._candidates,
+            len(graph), self._near,
         )  # fmt: skip
-        sight = visible(near, own.x, own.y, x, y, c, s, length, width)
-        if not self._ambient.is_clear:
+        self._near = near
+        # Without weather, whoever is seen beyond the number of slots gets none.
+        clear = self._ambient.is_clear
+        enough = self.slots if clear else near.shape[1]
+        sight = visible(near, own.x, own.y, x, y, c, s, length, width, enough)
+        if not clear:
             r = roster.drivers
             sight &= discernible(
                 self._ambient, near, own.x, own.y, c[r], s[r], x, y, c, s, length, width
@@ -96,22 +101,10 @@ class Observer:
             paths.x, paths.y, paths.yaw, paths.s, paths.lane,
             graph.conflicts.start, graph.conflicts.other,
         )  # fmt: skip
-        # Empty slots get the values of the last row; they mean nothing.
-        return Objects(
-            row=rows,
-            seen=seen,
-            relation=relation,
-            x=x.take(rows),
-            y=y.take(rows),
-            yaw=state.yaw.take(rows),
-            speed=state.speed.take(rows),
-            accel=state.accel.take(rows),
-            length=length.take(rows),
-            width=width.take(rows),
-            lane=lane.take(rows),
-            s=state.s.take(rows),
-            d=state.d.take(rows),
+        values = gather(
+            rows, x, y, state.yaw, state.speed, state.accel, length, width, lane, state.s, state.d
         )
+        return Objects(rows, seen, relation, *values)
 
     def _signal(self, state: State, own: OwnState, paths: Paths) -> SignalAhead:
         graph = self.graph

@@ -31,6 +31,7 @@ def visible(
     sin: Floats,
     length: Floats,
     width: Floats,
+    enough: int,
 ) -> Bools:
     """Which objects can be seen past the others.
 
@@ -45,6 +46,8 @@ def visible(
         sin: Sines of them.
         length: Full length [m].
         width: Full width [m].
+        enough: With so many found that can be seen, the later columns are not looked at any more
+            and count as hidden.
 
     Returns:
         Shape (D, C).
@@ -52,6 +55,7 @@ def visible(
     drivers, objects = rows.shape
     seen = np.zeros((drivers, objects), np.bool_)
     column, r = np.empty(objects, np.int64), np.empty(objects)
+    place = np.empty(objects, np.int64)
     ux, uy = np.empty(objects), np.empty(objects)
     # Tangents of the angles from the sight line to the outermost corners, left and right; the
     # angles themselves where they are asked for.
@@ -63,7 +67,7 @@ def visible(
         n = _by_range(rows[i], eye_x[i], eye_y[i], x, y, column, r)
         for j in range(n):
             a = rows[i, column[j]]
-            seen[i, column[j]] = True
+            place[column[j]] = j
             ux[j], uy[j] = (x[a] - eye_x[i]) / r[j], (y[a] - eye_y[i]) / r[j]
             cos_v, sin_v = ux[j] * cos[a] + uy[j] * sin[a], ux[j] * sin[a] - uy[j] * cos[a]
             half_l, half_w = 0.5 * length[a], 0.5 * width[a]
@@ -81,7 +85,13 @@ def visible(
             half_cos[j] = 1.0 / math.sqrt(1.0 + half * half)
             half_sin[j] = half * half_cos[j]
             left[j] = math.nan
-            covered = 0
+        found = 0
+        for c in range(objects):
+            if found == enough:
+                break
+            if rows[i, c] < 0:
+                continue
+            j, covered = place[c], 0
             for o in range(j):
                 dot = ux[j] * ux[o] + uy[j] * uy[o]
                 # The angular widths cannot overlap unless the angle between the centres is less
@@ -99,8 +109,9 @@ def visible(
                     if shift + right[o] <= angle <= shift + left[o]:
                         covered |= 1 << ray
                 if covered == _ALL_COVERED:
-                    seen[i, column[j]] = False
                     break
+            seen[i, c] = covered != _ALL_COVERED
+            found += seen[i, c]
     return seen
 
 

@@ -28,8 +28,8 @@ def _scene(x, y, yaw=0.0, speed=10.0, lanes=3, slots=16) -> Observation:
 def visible(dx, dy, yaw, length, width, valid):
     """Of one driver at the origin; arrays have shape (1, n)."""
     rows, eye = np.where(valid, np.arange(dx.shape[1]), -1), np.zeros(1)
-    sizes = length[0], width[0]
-    return visible_of_actors(rows, eye, eye, dx[0], dy[0], np.cos(yaw[0]), np.sin(yaw[0]), *sizes)
+    rest = length[0], width[0], dx.shape[1]
+    return visible_of_actors(rows, eye, eye, dx[0], dy[0], np.cos(yaw[0]), np.sin(yaw[0]), *rest)
 
 
 def _slot(obs: Observation, row: int) -> int:
