@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from hdsim.events.collisions import Collisions
 from hdsim.events.rules import RedLights
 from hdsim.events.thresholds import Thresholds
 from hdsim.road.cache import load_lane_graph
+from hdsim.road.lanes import LaneGraph
 from hdsim.road.maps import MapSource, find_map, known_maps
 from hdsim.run.stage import free_port
 from hdsim.world.embedded import embedded_server
@@ -37,6 +39,10 @@ STUCK_S, STANDING_MPS = 120.0, 0.1
 # before it takes it out; 90 s elsewhere (CARLA's ALSM.cpp and its Constants.h).
 _IDLE_MPS, _IDLE_AT_RED_S = 0.8, 180.0
 _DROP_M = 0.5
+# A vehicle stands at a line whose front is no farther from it, and behind another whose rear is no
+# farther from its front [m].
+_AT_LINE_M, _BEHIND_M = 6.0, 10.0
+_PLACES = ("in a junction", "at a line", "in a queue", "elsewhere")
 _PROGRESS_S = 300.0
 
 
@@ -51,6 +57,7 @@ class Tally:
         red_lights: Lights run.
         stuck: Vehicles that stood for longer than two minutes at a stretch.
         removed: For how long those had stood that are gone [s].
+        places: Where they had stood, by ``_PLACES``.
         tick_ms: Wall time of each tick.
     """
 
@@ -60,6 +67,7 @@ class Tally:
     red_lights: int = 0
     stuck: set[int] = field(default_factory=set)
     removed: list[float] = field(default_factory=list)
+    places: Counter[str] = field(default_factory=Counter)
     tick_ms: list[float] = field(default_factory=list)
 
     def row(self, town: str, minutes: float, vehicles: int) -> dict[str, object]:
@@ -76,6 +84,7 @@ class Tally:
             "stuck over 2 min": len(self.stuck),
             "removed": len(self.removed),
             "of them after 180 s": sum(s > 0.99 * _IDLE_AT_RED_S for s in self.removed),
+            **{f"removed {place}": self.places[place] for place in _PLACES},
             "red lights run": self.red_lights,
             "tick ms": statistics.median(self.tick_ms),
         }
@@ -122,6 +131,7 @@ def drive(session: Session, source: MapSource, minutes: float) -> dict[str, obje
     collisions, lights = Collisions(roster, graph, Thresholds()), RedLights(roster, graph)
     tally, stood, idle = Tally(), np.zeros(len(actors)), np.zeros(len(actors))
     here = np.ones(len(actors), dtype=np.bool_)
+    before = reader.read()
     with interpreter_apart():
         for tick in range(round(60.0 * minutes / STEP_S)):
             began = time.perf_counter()
@@ -130,8 +140,13 @@ def drive(session: Session, source: MapSource, minutes: float) -> dict[str, obje
             state = reader.read()
             tally.collisions += len(collisions.step(tick, state, ()))
             tally.red_lights += len(lights.step(tick, state))
-            tally.removed += idle[here & ~state.present].tolist()
-            here = state.present
+            gone = here & ~state.present
+            tally.removed += idle[gone].tolist()
+            if gone.any():
+                tally.places.update(
+                    place(before, roster, graph, row) for row in np.flatnonzero(gone)
+                )
+            here, before = state.present, state
             stood = watch(tally, state, stood)
             idle = np.where(here & (np.abs(state.speed) > _IDLE_MPS), 0.0, idle + STEP_S)
             if tick and tick % round(_PROGRESS_S / STEP_S) == 0:
@@ -151,6 +166,23 @@ def populate(session: Session) -> tuple[list[carla.Vehicle], Roster]:
     actors = session.spawn(requests)
     styles = ("",) * len(actors)
     return actors, roster_of(actors, tuple(r.name for r in requests), styles, ())
+
+
+def place(state: State, roster: Roster, graph: LaneGraph, row: int) -> str:
+    """Where a vehicle stands, one of ``_PLACES``."""
+    lane, front = int(state.lane[row]), state.s[row] + roster.length[row] / 2
+    if lane < 0:
+        return "elsewhere"
+    if graph.junction[lane] >= 0:
+        return "in a junction"
+    if graph.signal[lane] >= 0 and abs(graph.stop_s[lane] - front) < _AT_LINE_M:
+        return "at a line"
+    dx, dy = state.x - state.x[row], state.y - state.y[row]
+    ahead = dx * np.cos(state.yaw[row]) + dy * np.sin(state.yaw[row])
+    beside = -dx * np.sin(state.yaw[row]) + dy * np.cos(state.yaw[row])
+    gap = ahead - (roster.length + roster.length[row]) / 2
+    others = state.present & (ahead > 0.0) & (np.abs(beside) < 2.5) & (gap < _BEHIND_M)
+    return "in a queue" if others.any() else "elsewhere"
 
 
 def watch(tally: Tally, state: State, stood: Floats) -> Floats:

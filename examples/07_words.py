@@ -23,6 +23,7 @@ from hdsim.guidance.local import MODEL_NAME, served
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.record.run import Run
 from hdsim.run.batch import Options, run_batch
+from hdsim.run.rehearsal.rehearse import problems
 from hdsim.scenario.expand import expand
 
 WORDS = Path(__file__).with_name("words")
@@ -46,7 +47,12 @@ def compiled(endpoint: Endpoint, mode: Mode) -> tuple[list[Schedule], Spending]:
     spending = Spending()
     profiles = [load_profile(str(p)) for p in sorted((WORDS / "drivers").glob("*.yaml"))]
     schedules = compile_schedules(
-        profiles, mode, LONGEST_DRIVE_S, endpoint=endpoint, spending=spending
+        profiles,
+        mode,
+        LONGEST_DRIVE_S,
+        endpoint=endpoint,
+        spending=spending,
+        rehearse=problems,
     )
     return schedules, spending
 
