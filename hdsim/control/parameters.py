@@ -36,6 +36,8 @@ class Parameters(NamedTuple):
         person_slack: A person who comes on the path less than this after the own arrival is let
             go first [P].
         yellow_decel: Stop at yellow if this much braking is enough; ITE yellow timing, 3.05.
+        brake_time: From the decision to the brake, which a driver reckons with at yellow; foot
+            movement 0.2-0.3 s, Green 2000.
         red_decel: A red signal that would need more than this is run: the car cannot stop [P].
         stop_margin: Where the front bumper stops before a stop line [P].
         exit_space: Free room beyond the junction, besides the own length, before entering [P].
@@ -91,6 +93,7 @@ class Parameters(NamedTuple):
     person_margin: float = 1.0
     person_slack: float = 2.0
     yellow_decel: float = 3.05
+    brake_time: float = 0.2
     red_decel: float = 6.0
     stop_margin: float = 1.0
     exit_space: float = 2.0

@@ -35,8 +35,9 @@ class SignalRule:
     def stop_distance(self, percepts: Percepts) -> Floats:
         """Distance from the front bumper to where it must stop [m], inf where it need not.
 
-        At the first sight of yellow the driver stops if ``yellow_decel`` is enough and else goes
-        on; the decision holds for the approach. Red stops, unless the car physically cannot.
+        At the first sight of yellow the driver stops if ``yellow_decel`` is enough, from the moment
+        the foot is on the brake to the place of the stop, and else goes on; the decision holds for
+        the approach. Red stops, unless the car physically cannot.
 
         Source: Gazis, Herman & Maradudin 1960 for the dilemma; ITE's deceleration.
         """
@@ -80,7 +81,10 @@ def _stop_distance(
         if not (yellow or red):
             passing[d] = stopping[d] = -1
             continue
-        needed = speed[d] ** 2 / (2.0 * max(distance[d], 0.1))
+        room = distance[d]
+        if yellow:
+            room -= p.stop_margin + p.brake_time * speed[d]
+        needed = speed[d] ** 2 / (2.0 * max(room, 0.1))
         fresh = passing[d] != index[d] and stopping[d] != index[d]
         if fresh and needed > (p.yellow_decel if yellow else p.red_decel):
             passing[d] = index[d]

@@ -71,6 +71,8 @@ _SHAPES = {
     "falloff_deg": ("radius_deg",),
     "actual": ("probability",),
     "seen": ("probability",),
+    "delay_sigma": ("delay_s",),
+    "bound_sigma": ("bound",),
 }
 
 

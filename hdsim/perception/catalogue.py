@@ -150,7 +150,8 @@ class ScaleDistance(_Operation):
 
     The gap is measured along the sight line from hull to hull, so that no factor makes vehicles
     touch. Bearing is kept, except that an object on a lane is believed to be on that lane: where
-    the road bends, it is displaced along the lane by as much as changes its range rightly.
+    the road bends, it is displaced along the lane by as much as changes its range rightly. Without
+    a relation selected, the distance to the stop line ahead is misjudged likewise.
     (The form of the noise is that of the Human Driver Model, Treiber et al. 2006, Physica A 360.)
     """
 
@@ -214,7 +215,8 @@ class MisreadSignal(_Operation):
     Of the selector only the range acts, as distance to the stop line.
 
     Args are per approach: with ``probability`` the driver sees ``seen`` where ``actual`` is shown;
-    every change of the signal is noticed ``delay_s`` late.
+    every change of the signal is noticed ``delay_s`` late, with ``delay_sigma`` as the median of a
+    lognormal.
     """
 
     op: Literal["misread_signal"] = "misread_signal"
@@ -222,6 +224,9 @@ class MisreadSignal(_Operation):
     seen: SignalName = "green"
     probability: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")
     delay_s: float = Field(default=0.0, ge=0.0, le=5.0, description="Neutral: 0.")
+    delay_sigma: float = Field(
+        default=0.0, ge=0.0, le=1.5, description="Log standard deviation of the delay."
+    )
 
 
 class ScaleOwnSpeed(_Operation):
@@ -265,7 +270,8 @@ class Scan(_Operation):
     over the sum of all areas; the road ahead has weight 1. Mirrors are relevant always, and
     ``change_gain`` times as much before a lane change, on its side; crossing areas are relevant
     near a junction ahead only. After each glance the eyes return to the road ahead; glances are
-    lognormal, and looks ahead as long as the shares ask for. What gaze cannot see (outside
+    lognormal, and looks ahead as long as the shares ask for. The two sides of a junction are looked
+    at by turns, as far as their weights are equal. What gaze cannot see (outside
     ``useful_field``, behind without a mirror, in a blind spot) lives on in memory; a glance inside
     is eyes off the road. Weights of several scans add up.
 
@@ -324,16 +330,21 @@ class Accumulate(_Operation):
     before the gain. At ``bound`` the change is registered: from then on the true speed is seen
     until it has been steady for a second. An object noticed for the first time that drives the same
     way is expected not to close. During glances evidence of what is ahead grows ``away_gain`` times
-    as fast, and reaching the bound ends the glance.
+    as fast, and reaching the bound ends the glance. With ``bound_sigma`` the bound is lognormal
+    about its mean, drawn anew for every object and every change: the same driver is quick now and
+    late then.
 
-    Gains multiply; bounds, gates and lamps of several add up.
+    Gains multiply; bounds, gates and lamps of several add up; the widest spread holds.
 
     Source: Markkula 2014 and 2021; fit to "normal" braking of Kiefer et al.: gate 0.0155, bound
-    0.0888. Lamp, steadiness and ``away_gain`` are proposals.
+    0.0888. Lamp, steadiness, ``away_gain`` and the spread are proposals.
     """
 
     op: Literal["accumulate"] = "accumulate"
     bound: float = Field(default=0.0888, ge=0.0, le=2.0, description="Neutral: 0, at once.")
+    bound_sigma: float = Field(
+        default=0.0, ge=0.0, le=1.5, description="Log standard deviation of the bound."
+    )
     gate_per_s: float = Field(default=0.0155, ge=0.0, le=0.5, description="Neutral: 0.")
     looming_gain: float = Field(default=1.0, ge=0.05, le=5.0, description="Neutral: 1.")
     lamp_per_s: float = Field(default=0.0, ge=0.0, le=1.0, description="Neutral: 0.")

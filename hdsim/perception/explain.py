@@ -90,6 +90,10 @@ class _One:
                 because = [self._because(operation, amount=is_ - was)]
                 yield {"what": what, "true": was, "believed": is_, "because": because}
         signal, seen = self._obs.signal, self._percepts.signal
+        was, is_ = float(signal.distance[d]), float(seen.distance[d])
+        if signal.index[d] == seen.index[d] >= 0 and abs(was - is_) > _LEAST:
+            because = [self._because("scale_distance", amount=is_ - was)]
+            yield {"what": "stop_line_m", "true": was, "believed": is_, "because": because}
         if signal.state[d] != seen.state[d] or signal.index[d] != seen.index[d]:
             gaze = [*self._gaze()]
             yield {

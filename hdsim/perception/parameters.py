@@ -88,6 +88,7 @@ KINDS: dict[str, Kind] = {
             Parameter("lamp_per_s", 0.0),
             Parameter("away_gain", 1.0),
         ),
+        raw={"bound_sigma": 0.0},
     ),
     "look_away": Kind(
         scaled=(Parameter("glance_median_s", 0.0),),
@@ -118,7 +119,7 @@ KINDS: dict[str, Kind] = {
     ),
     "misread_signal": Kind(
         scaled=(Parameter("probability", 0.0), Parameter("delay_s", 0.0, 0.5)),
-        raw={"actual": 1.0, "seen": 2.0},
+        raw={"actual": 1.0, "seen": 2.0, "delay_sigma": 0.0},
     ),
     "scale_own_speed": Kind(
         scaled=(Parameter("factor", 1.0, 0.05), Parameter("noise_sd", 0.0, 0.05)),

@@ -19,7 +19,7 @@ from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.combine import Noise
 from hdsim.perception.compile import Columns, CompiledPrograms
 from hdsim.perception.noise import NoiseField
-from hdsim.perception.operations.distance import scale_distance
+from hdsim.perception.operations.distance import line_factor, scale_distance
 from hdsim.perception.operations.lateral import bend_lane, shift_lateral
 from hdsim.perception.operations.signals import SignalSense
 from hdsim.perception.operations.size import scale_size
@@ -35,11 +35,12 @@ _OBJECT_NOISE = (
     ("shift_lateral", "noise_sd_m"),
 )
 _OWN_NOISE = (
+    ("scale_distance", "noise_sd"),
     ("scale_own_speed", "noise_sd"),
     ("bend_lane", "offset_sd_m"),
     ("bend_lane", "curvature_sd_per_m"),
 )
-_STREAMS = (*_OBJECT_NOISE, *_OWN_NOISE)
+_STREAMS = (*_OBJECT_NOISE, *_OWN_NOISE[1:])
 _SIGNALS = frozenset({"misread_signal", "look_away", "scan"})
 Channel = tuple[str, str, int]
 
@@ -154,6 +155,11 @@ class Perceiver:
         misread = self._columns("misread_signal")
         if _SIGNALS & self.programs.columns.keys():
             signal = self._signals.perceive(self._tick, signal, misread, signal_away)
+        columns = self._columns("scale_distance")
+        if columns is not None:
+            unit = [noise.own.get(("scale_distance", "noise_sd", m)) for m in range(columns.count)]
+            factor = line_factor(columns, signal.distance, unit)
+            signal = replace(signal, distance=signal.distance * factor)
         return Percepts(obs.time, own, steps.view.objects(), signal, paths)
 
     def trace(self) -> Trace:

@@ -82,7 +82,7 @@ class Registrar:
         self._glances = Glances(drivers, step_s)
         self._gaze = Gaze(seeds.keys(seed, names, "gaze"), step_s, graph.junction)
         self._field = Field(seeds.keys(seed, names, "field"), actor_keys, step_s)
-        self._evidence = Evidence(drivers, actors, step_s)
+        self._evidence = Evidence(seeds.keys(seed, names, "evidence"), actor_keys, step_s)
         self._history = History(graph, actors, round(LONGEST_MEMORY_S / step_s) + 1)
         self._alerted, self._tick = False, 0
         self._nobody: Bools = np.zeros(drivers, dtype=np.bool_)

@@ -104,7 +104,8 @@ class Approach:
         state = state_of(self.graph, x, y, yaw, 10.0, time=self.tick * STEP_S, signals=[shown] * 4)
         self.tick += 1
         obs = self.observer.observe(state, paths_along(self.graph, self.lanes, [s]))
-        return SignalState(self.perceiver.perceive(obs, {}).signal.state[0])
+        self.percepts = self.perceiver.perceive(obs, {})
+        return SignalState(self.percepts.signal.state[0])
 
 
 def differences(a: Any, b: Any) -> list[str]:

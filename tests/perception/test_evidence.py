@@ -28,10 +28,10 @@ GRAPH, _ = straight(3000.0)
 class Following:
     """One driver at constant speed behind a car that brakes from 1 s on."""
 
-    def __init__(self, *operations, speed=20.0, gap=40.0, decel=2.0, program_of=program):
+    def __init__(self, *operations, speed=20.0, gap=40.0, decel=2.0, program_of=program, seed=1):
         self.roster = roster_of(["lead", "npc-00"], [1])
         self.observer = Observer(self.roster, GRAPH)
-        self.perceiver = Perceiver(self.roster, GRAPH, STEP_S, 1)
+        self.perceiver = Perceiver(self.roster, GRAPH, STEP_S, seed)
         self.perceiver.set_programs({0: [program_of(*operations)]})
         self.v, self.gap, self.decel, self.tick = speed, gap, decel, 0
 
@@ -93,6 +93,18 @@ def test_less_gain_and_more_bound_are_later_and_lamps_are_earlier():
     assert when(bound=0.3) > plain
     assert when(gate_per_s=0.05) > plain
     assert when(lamp_per_s=0.1) < plain
+
+
+def test_a_spread_bound_makes_onsets_vary_about_the_mean():
+    def when(seed, sigma):
+        return Following({"op": "accumulate", "bound_sigma": sigma}, seed=seed).onset()[1]
+
+    plain = when(1, 0.0)
+    assert when(2, 0.0) == plain
+    spread = np.array([when(seed, 1.0) for seed in range(40)])
+    assert np.std(spread) > 0.25
+    assert np.median(spread) < plain
+    assert np.max(spread) > plain
 
 
 def test_bound_zero_is_the_identity():

@@ -200,6 +200,31 @@ def test_a_change_of_the_signal_is_noticed_late():
     assert [approach.step(s) for s in shown] == [G] * 30 + [Y] * 20 + [R] * 10
 
 
+def test_the_delay_of_a_signal_is_lognormal_and_the_same_for_a_whole_approach():
+    op = {"op": "misread_signal", "delay_s": 0.5, "delay_sigma": 0.5}
+    shown, noticed = [G] * 30 + [Y] * 80, []
+    for seed in range(150):
+        approach = Approach(program(op), seed=seed)
+        believed = [approach.step(s) for s in shown]
+        first = believed.index(Y)
+        assert believed == [G] * first + [Y] * (110 - first)
+        noticed.append((first - 30) * STEP_S)
+    assert np.median(noticed) == pytest.approx(0.5, abs=0.1)
+    assert np.std(np.log(noticed)) == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_stop_line_is_misjudged_like_all_distances_and_not_like_those_of_leaders():
+    far, lead_only = (
+        Approach(program({"op": "scale_distance", "factor": 1.2, "select": {"relation": relation}}))
+        for relation in ("any", "lead")
+    )
+    for approach in (far, lead_only):
+        approach.step(R)
+    true = lead_only.percepts.signal.distance[0]
+    assert true == pytest.approx(60.0, abs=3.0)
+    assert far.percepts.signal.distance[0] == pytest.approx(1.2 * true)
+
+
 def test_while_looking_away_the_signal_keeps_its_last_seen_state():
     op = {"op": "look_away", "glance_median_s": 1.0, "glance_sigma": 0.0, "on_road_s": 1.0}
     approach = Approach(program(op))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hdsim.core.compiled import compiled
@@ -31,6 +33,28 @@ def scale_distance(view: View, lines: Sightlines, columns: Columns, noise: Noise
         factor, lines.gap, lines.ux, lines.uy, *lines.tangent, view.x, view.y, view.s, view.d
     )
     return change
+
+
+def line_factor(columns: Columns, distance: Floats, noise: Sequence[Floats | None]) -> Floats:
+    """Believed over true distance to the stop line ahead, shape (D,).
+
+    A stop line has no relation and lies ahead: columns that select others pass it by.
+
+    Args:
+        columns: Slots of ``scale_distance``.
+        distance: To the line [m], shape (D,).
+        noise: Unit noise of shape (D,) by column.
+    """
+    factor = np.ones(len(distance))
+    acts = (columns.relation < 0) & (columns.right <= 0.0) & (columns.left >= 0.0)
+    acts &= (columns.near <= distance[:, None]) & (distance[:, None] <= columns.far)
+    for m in range(columns.count):
+        each = columns.value["factor"][:, m]
+        w = noise[m]
+        if w is not None:
+            each = each * np.exp(columns.value["noise_sd"][:, m] * w)
+        factor = factor * np.where(acts[:, m], each, 1.0)
+    return factor
 
 
 @compiled

@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import PRODUCT, SUM
 from hdsim.perception.compile import Columns
+from hdsim.perception.noise import combined, uniform
 from hdsim.perception.view import Sightlines, View
 
+Keys = NDArray[np.uint64]
 _NEVER = -(1 << 30)
 _COMBINED = (
     ("bound", SUM),
@@ -36,19 +39,22 @@ class Evidence:
     """What drivers believe of others' speeds between the moments at which they register changes.
 
     Args:
-        drivers: Number of drivers.
-        actors: Number of actor rows.
+        driver_keys: One key per driver, shape (D,).
+        actor_keys: One key per actor row, shape (n,).
         step_s: Length of a tick [s].
     """
 
-    def __init__(self, drivers: int, actors: int, step_s: float) -> None:
-        shape = drivers, actors
-        self._step_s = step_s
+    def __init__(self, driver_keys: Keys, actor_keys: Keys, step_s: float) -> None:
+        drivers = len(driver_keys)
+        shape = drivers, len(actor_keys)
+        self._step_s, self._drivers, self._actors = step_s, driver_keys, actor_keys
         self._speed: Floats = np.zeros(shape)
         self._evidence: Floats = np.zeros(shape)
         # Ticks for which a followed object has been steady, -1 for one that is not followed.
         self._steady: Ints = np.full(shape, -1, dtype=np.int64)
         self._last: Ints = np.full(shape, _NEVER, dtype=np.int64)
+        # Normal draw of the bound, one for each change to be registered.
+        self._effort: Floats = np.zeros(shape)
         # Registered out of the corner of the eye: to be looked at from the next tick on.
         self._alert: Bools = np.zeros(shape, dtype=np.bool_)
         # Drivers who take everything as it is, because they begin or the operation does.
@@ -91,7 +97,8 @@ class Evidence:
             tick, self._step_s, round(STEADY_S / self._step_s), view.row, view.seen, registered,
             truth.seen, view.own.speed, own_along, along, lines.gap, view.speed, view.accel,
             truth.speed, truth.accel, _parameters(lines, columns), self._fresh,
-            self._speed, self._evidence, self._steady, self._last, self._alert,
+            columns.raw["bound_sigma"].max(axis=1), self._drivers, self._actors,
+            self._speed, self._evidence, self._steady, self._last, self._effort, self._alert,
         )  # fmt: skip
         self._fresh[:] = False
         return change, alerted
@@ -137,15 +144,19 @@ def _weigh(
     true_accel: Floats,
     parameters: Floats,
     fresh: Bools,
+    sigma: Floats,
+    driver_keys: Keys,
+    actor_keys: Keys,
     believed: Floats,
     evidence: Floats,
     steady: Ints,
     last: Ints,
+    effort: Floats,
     alert: Bools,
 ) -> tuple[Floats, Floats, Floats, bool]:
     """Changes, speeds and accelerations as believed, shape (D, K), and whether anybody is alert.
 
-    ``parameters`` are those of ``_parameters``.
+    ``parameters`` are those of ``_parameters``, ``sigma`` (D,) the spread of the bound.
     The tables ``believed`` to ``alert``, shape (D, n), are brought up to date.
     """
     change = np.zeros(row.shape)
@@ -173,6 +184,7 @@ def _weigh(
                     strength = 0.0
             if last[i, a] < tick - 1 or fresh[i]:
                 believed[i, a], evidence[i, a], steady[i, a] = seen, 0.0, -1
+                effort[i, a] = _normal(combined(driver_keys[i], actor_keys[a]), tick)
                 same_way = own_along[i, k] * along[i, k] > _SAME_WAY
                 if same_way and looked and not fresh[i]:
                     believed[i, a] = own_speed[i] * own_along[i, k] / along[i, k]
@@ -181,6 +193,7 @@ def _weigh(
                 steady[i, a] = 0 if abs(changes) > STEADY_MPS2 else steady[i, a] + 1
                 if steady[i, a] >= steady_ticks:
                     steady[i, a], evidence[i, a] = -1, 0.0
+                    effort[i, a] = _normal(combined(driver_keys[i], actor_keys[a]), tick)
             elif strength > 0.0:
                 steady[i, a] = -1
                 amount = abs(believed[i, a] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
@@ -188,7 +201,9 @@ def _weigh(
                     amount += lamp[i, k * wide]
                 evidence[i, a] += strength * (amount - gate[i, k * wide]) * step_s
                 evidence[i, a] = max(evidence[i, a], 0.0)
-                if evidence[i, a] >= bound[i, k * wide]:
+                if evidence[i, a] >= bound[i, k * wide] * math.exp(
+                    sigma[i] * effort[i, a] - 0.5 * sigma[i] * sigma[i]
+                ):
                     if looked:
                         believed[i, a], steady[i, a], evidence[i, a] = seen, 0, 0.0
                     else:
@@ -198,3 +213,10 @@ def _weigh(
             now[i, k], rise[i, k] = believed[i, a], changes if followed else 0.0
             change[i, k] = now[i, k] - speed[i, k]
     return change, now, rise, alerted
+
+
+@compiled
+def _normal(key: np.uint64, counter: int) -> float:
+    """A standard normal draw (Box-Muller)."""
+    radius = math.sqrt(-2.0 * math.log(uniform(key, 2 * counter)))
+    return radius * math.cos(2.0 * math.pi * uniform(key, 2 * counter + 1))

@@ -15,13 +15,14 @@ States = NDArray[np.uint8]
 Keys = NDArray[np.uint64]
 # Longest delay of the catalogue [s].
 _LONGEST_S = 5.0
+_LATE_STREAM = np.uint64(2)
 
 
 class SignalSense:
     """What drivers believe about the signal ahead; remembers approaches and recent states.
 
-    An approach is the time during which one signal is the next. Chances are drawn once per
-    approach, keyed by the tick at which it began.
+    An approach is the time during which one signal is the next. Chances and delays are drawn once
+    per approach, keyed by the tick at which it began.
 
     Args:
         drivers: Number of drivers.
@@ -39,6 +40,7 @@ class SignalSense:
         self._known_state = np.full(drivers, SignalState.OFF, dtype=np.uint8)
         self._last_tick = -1
         self._draws: Floats = np.zeros((drivers, 0))
+        self._lateness: Floats = np.zeros((drivers, 0))
         self._draw_key: Keys = np.zeros((drivers, 0), dtype=np.uint64)
         self._stale = True
 
@@ -84,10 +86,11 @@ class SignalSense:
             self._draw(signal, misread.key)
         elif self._draws.shape != misread.used.shape:
             self._draws = np.ones(misread.used.shape)
+            self._lateness = np.zeros(misread.used.shape)
+        delay = misread.value["delay_s"] * np.exp(misread.raw["delay_sigma"] * self._lateness)
         believed: States = _believe(
             self._shown, tick, self._since, signal.index, signal.distance, misread.near,
-            misread.far, misread.value["delay_s"], self._step_s,
-            misread.value["probability"], self._draws,
+            misread.far, delay, self._step_s, misread.value["probability"], self._draws,
             misread.raw["actual"].astype(np.uint8), misread.raw["seen"].astype(np.uint8),
         )  # fmt: skip
         return believed
@@ -97,7 +100,9 @@ class SignalSense:
         if not self._stale and np.array_equal(self._draw_key, key):
             return
         name = self._keys[np.maximum(signal.index, 0)]
-        self._draws = seeds.uniform(seeds.combine(key, name[:, None]), self._since[:, None])
+        approach = seeds.combine(key, name[:, None])
+        self._draws = seeds.uniform(approach, self._since[:, None])
+        self._lateness = seeds.normal(seeds.combine(approach, _LATE_STREAM), self._since[:, None])
         self._draw_key, self._stale = key.copy(), False
 
 

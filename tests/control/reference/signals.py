@@ -36,10 +36,10 @@ class SignalRule:
         p, signal, speed = self._p, percepts.signal, percepts.own.speed
         state = signal.state
         ahead = (signal.index >= 0) & (signal.distance > _PASSED_M)
-        room = np.maximum(signal.distance, 0.1)
-        needed = speed**2 / (2.0 * room)
         yellow = ahead & (state == SignalState.YELLOW)
         red = ahead & ((state == SignalState.RED) | (state == SignalState.UNKNOWN))
+        room = signal.distance - np.where(yellow, p.stop_margin + p.brake_time * speed, 0.0)
+        needed = speed**2 / (2.0 * np.maximum(room, 0.1))
         forget = ~(yellow | red)
         self._passing[forget] = -1
         self._stopping[forget] = -1
