@@ -252,7 +252,7 @@ def run(seed: int, size: float = 1.0) -> list[Finding]:
                    Mark.LOOKED_UP),
         )
     )  # fmt: skip
-    for case, values in zip(CAMP, camp(seed, max(4, round(10 * size))), strict=True):
+    for case, values in zip(CAMP, camp(seed, max(4, round(30 * size))), strict=True):
         own, lead, decel, published = case
         value, low, high = bootstrap(values)
         how = f"lead brakes at {decel:g} g" if lead else "lead stands"

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
+from hdsim.core.draws import combined, normal
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import PRODUCT, SUM
 from hdsim.perception.compile import Columns
-from hdsim.perception.noise import combined, uniform
 from hdsim.perception.view import Sightlines, View
 
 Keys = NDArray[np.uint64]
@@ -184,7 +184,7 @@ def _weigh(
                     strength = 0.0
             if last[i, a] < tick - 1 or fresh[i]:
                 believed[i, a], evidence[i, a], steady[i, a] = seen, 0.0, -1
-                effort[i, a] = _normal(combined(driver_keys[i], actor_keys[a]), tick)
+                effort[i, a] = normal(combined(driver_keys[i], actor_keys[a]), tick)
                 same_way = own_along[i, k] * along[i, k] > _SAME_WAY
                 if same_way and looked and not fresh[i]:
                     believed[i, a] = own_speed[i] * own_along[i, k] / along[i, k]
@@ -193,7 +193,7 @@ def _weigh(
                 steady[i, a] = 0 if abs(changes) > STEADY_MPS2 else steady[i, a] + 1
                 if steady[i, a] >= steady_ticks:
                     steady[i, a], evidence[i, a] = -1, 0.0
-                    effort[i, a] = _normal(combined(driver_keys[i], actor_keys[a]), tick)
+                    effort[i, a] = normal(combined(driver_keys[i], actor_keys[a]), tick)
             elif strength > 0.0:
                 steady[i, a] = -1
                 amount = abs(believed[i, a] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
@@ -213,10 +213,3 @@ def _weigh(
             now[i, k], rise[i, k] = believed[i, a], changes if followed else 0.0
             change[i, k] = now[i, k] - speed[i, k]
     return change, now, rise, alerted
-
-
-@compiled
-def _normal(key: np.uint64, counter: int) -> float:
-    """A standard normal draw (Box-Muller)."""
-    radius = math.sqrt(-2.0 * math.log(uniform(key, 2 * counter)))
-    return radius * math.cos(2.0 * math.pi * uniform(key, 2 * counter + 1))
