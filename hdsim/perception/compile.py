@@ -152,13 +152,13 @@ class CompiledPrograms:
         self.version += 1
         self._settled = False
 
-    def has(self, kind: str, parameter: str, m: int) -> bool:
-        """Whether a parameter of a column is, or is on its way, off neutral for any driver."""
+    def acting(self, kind: str, parameter: str, m: int) -> Bools:
+        """For whom a parameter of a column is, or is on its way, off neutral, shape (D,)."""
         columns = self.columns[kind]
         p = [q.name for q in columns.kind.scaled].index(parameter)
         at = self._span[kind].start + p * columns.count + m
         neutral, now = self._neutral[at], columns.value[parameter][:, m]
-        return bool((now != neutral).any() or (self._goal[:, at] != neutral).any())
+        return np.asarray((now != neutral) | (self._goal[:, at] != neutral))
 
     def advance(self, time: float, step_s: float, states: Mapping[str, Floats]) -> None:
         """Move every effective parameter on by one tick.

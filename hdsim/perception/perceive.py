@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, Observation, OwnState, Paths, Percepts
 from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.perception.catalogue import PerceptionProgram
@@ -43,6 +44,7 @@ _OWN_NOISE = (
 _STREAMS = (*_OBJECT_NOISE, *_OWN_NOISE[1:])
 _SIGNALS = frozenset({"misread_signal", "look_away", "scan"})
 Channel = tuple[str, str, int]
+Places = dict[tuple[str, str], Ints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,8 @@ class Perceiver:
             signal = self._signals.perceive(self._tick, signal, misread, signal_away)
         columns = self._columns("scale_distance")
         if columns is not None:
-            unit = [noise.own.get(("scale_distance", "noise_sd", m)) for m in range(columns.count)]
-            factor = line_factor(columns, signal.distance, unit)
+            own_noise = noise.of_own("scale_distance", "noise_sd")
+            factor = line_factor(columns, signal.distance, own_noise)
             signal = replace(signal, distance=signal.distance * factor)
         return Percepts(obs.time, own, steps.view.objects(), signal, paths)
 
@@ -191,7 +193,7 @@ class Perceiver:
             columns = self._columns(kind)
             if columns is not None:
                 steps.changes[kind] = operate(
-                    view, lines, columns, noise.of_objects(kind, parameter, columns.count)
+                    view, lines, columns, noise.of_objects(kind, parameter)
                 )
         size = self._columns("scale_size")
         if size is not None:
@@ -202,12 +204,9 @@ class Perceiver:
         own, paths = steps.obs.own, steps.obs.paths
         speed, limit, d = own.speed, own.limit_factor, own.d
 
-        def drawn(kind: str, parameter: str, columns: Columns) -> list[Floats | None]:
-            return [noise.own.get((kind, parameter, m)) for m in range(columns.count)]
-
         columns = self._columns("scale_own_speed")
         if columns is not None:
-            factor = own_speed_factor(columns, drawn("scale_own_speed", "noise_sd", columns))
+            factor = own_speed_factor(columns, noise.of_own("scale_own_speed", "noise_sd"))
             speed = speed * factor
             steps.view.speed = steps.view.speed * factor[:, None]
             steps.changes["scale_own_speed"] = (speed - own.speed)[:, None]
@@ -219,8 +218,8 @@ class Perceiver:
             paths, offset = bend_lane(
                 paths,
                 columns,
-                drawn("bend_lane", "offset_sd_m", columns),
-                drawn("bend_lane", "curvature_sd_per_m", columns),
+                noise.of_own("bend_lane", "offset_sd_m"),
+                noise.of_own("bend_lane", "curvature_sd_per_m"),
             )
             d = d - offset
             steps.changes["bend_lane"] = offset[:, None]
@@ -235,19 +234,24 @@ class _Drawn:
 
     Attributes:
         objects: By channel, shape (C, D, K).
-        channels: Channels of ``objects``.
-        own: For the drivers themselves, by channel, shape (D,) each.
+        own: For the drivers themselves, shape (C, D).
+        object_channel: Place in ``objects`` by operation and parameter: of each of its columns, -1
+            for none, shape (M,).
+        own_channel: The same in ``own``.
     """
 
     objects: Floats
-    channels: Sequence[Channel]
-    own: Mapping[Channel, Floats]
+    own: Floats
+    object_channel: Mapping[tuple[str, str], Ints]
+    own_channel: Mapping[tuple[str, str], Ints]
 
-    def of_objects(self, kind: str, parameter: str, columns: int) -> Noise:
+    def of_objects(self, kind: str, parameter: str) -> Noise:
         """Noise of one operation's columns."""
-        wanted = [(kind, parameter, m) for m in range(columns)]
-        found = [self.channels.index(c) if c in self.channels else -1 for c in wanted]
-        return Noise(self.objects, np.array(found, dtype=np.int64))
+        return Noise(self.objects, self.object_channel[kind, parameter])
+
+    def of_own(self, kind: str, parameter: str) -> Noise:
+        """Noise of one operation's columns, for the drivers themselves."""
+        return Noise(self.own, self.own_channel[kind, parameter])
 
 
 class _Noise:
@@ -263,6 +267,9 @@ class _Noise:
         self._field: NoiseField | None = None
         self._objects: list[Channel] = []
         self._own: list[Channel] = []
+        self._channel: tuple[Places, Places] = {}, {}
+        # For whom each channel of objects is needed, shape (C, D).
+        self._needed: Bools = np.zeros((0, 0), dtype=np.bool_)
         self._version: tuple[int, int] | None = None
 
     def draw(self, time: float, rows: Ints, wanted: Bools, programs: CompiledPrograms) -> _Drawn:
@@ -274,19 +281,25 @@ class _Noise:
         if self._version != (programs.version, slots):
             self._version = programs.version, slots
             self._set_up(programs, slots)
+        channels = len(self._objects)
         if self._field is None:
-            return _Drawn(np.zeros((0, drivers, slots)), (), {})
-        split = len(self._objects) * drivers * slots
-        objects = np.empty(split + len(self._own) * drivers, dtype=np.int64)
-        objects[:split].reshape(-1, drivers, slots)[:] = np.where(wanted, rows, -1)
-        objects[split:] = len(self._keys) - 1
-        drawn = self._field.at(time, objects)
-        own = zip(self._own, drawn[split:].reshape(-1, drivers), strict=True)
-        return _Drawn(drawn[:split].reshape(-1, drivers, slots), self._objects, dict(own))
+            none = np.zeros((0, drivers, slots)), np.zeros((0, drivers))
+            return _Drawn(*none, *self._channel)
+        shown = _shown(rows, wanted, self._needed, len(self._own), len(self._keys) - 1)
+        drawn, split = self._field.at(time, shown), channels * drivers * slots
+        objects = drawn[:split].reshape(channels, drivers, slots)
+        return _Drawn(objects, drawn[split:].reshape(-1, drivers), *self._channel)
 
     def _set_up(self, programs: CompiledPrograms, slots: int) -> None:
         self._objects = _channels(_OBJECT_NOISE, programs)
         self._own = _channels(_OWN_NOISE, programs)
+        self._channel = (
+            _columns_of(_OBJECT_NOISE, self._objects, programs),
+            _columns_of(_OWN_NOISE, self._own, programs),
+        )
+        self._needed = np.zeros((len(self._objects), len(programs.names)), dtype=np.bool_)
+        for needed, channel in zip(self._needed, self._objects, strict=True):
+            needed[:] = programs.acting(*channel)
         keys, tau = [], []
         for channel, repeat in (*((c, slots) for c in self._objects), *((c, 1) for c in self._own)):
             kind, parameter, m = channel
@@ -302,13 +315,47 @@ class _Noise:
             self._field = NoiseField(key, tau_s, self._keys)
 
 
+def _columns_of(
+    sources: Sequence[tuple[str, str]], channels: Sequence[Channel], programs: CompiledPrograms
+) -> Places:
+    """Place among the channels of each column, -1 for none, by operation and parameter."""
+    places = {}
+    for kind, parameter in sources:
+        count = programs.columns[kind].count if kind in programs.columns else 0
+        wanted = [(kind, parameter, m) for m in range(count)]
+        found = [channels.index(c) if c in channels else -1 for c in wanted]
+        places[kind, parameter] = np.array(found, dtype=np.int64)
+    return places
+
+
+@compiled
+def _shown(rows: Ints, wanted: Bools, needed: Bools, own: int, nobody: int) -> Ints:
+    """Number of the object at each place of the noise field, -1 for none.
+
+    Args:
+        rows: Actor rows, shape (D, K).
+        wanted: Objects that noise is wanted of, shape (D, K).
+        needed: Drivers who need it, by channel, shape (C, D).
+        own: Number of channels for the drivers themselves.
+        nobody: What is shown in these.
+    """
+    drivers, slots = rows.shape
+    shown, n = np.full((len(needed) * slots + own) * drivers, nobody), 0
+    for c in range(len(needed)):
+        for i in range(drivers):
+            for k in range(slots):
+                shown[n] = rows[i, k] if needed[c, i] and wanted[i, k] else -1
+                n += 1
+    return shown
+
+
 def _channels(sources: Sequence[tuple[str, str]], programs: CompiledPrograms) -> list[Channel]:
     return [
         (kind, parameter, m)
         for kind, parameter in sources
         if kind in programs.columns
         for m in range(programs.columns[kind].count)
-        if programs.has(kind, parameter, m)
+        if programs.acting(kind, parameter, m).any()
     ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.perception.combine import PRODUCT, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
@@ -35,7 +36,7 @@ def scale_distance(view: View, lines: Sightlines, columns: Columns, noise: Noise
     return change
 
 
-def line_factor(columns: Columns, distance: Floats, noise: Sequence[Floats | None]) -> Floats:
+def line_factor(columns: Columns, distance: Floats, noise: Noise) -> Floats:
     """Believed over true distance to the stop line ahead, shape (D,).
 
     A stop line has no relation and lies ahead: columns that select others pass it by.
@@ -43,18 +44,41 @@ def line_factor(columns: Columns, distance: Floats, noise: Sequence[Floats | Non
     Args:
         columns: Slots of ``scale_distance``.
         distance: To the line [m], shape (D,).
-        noise: Unit noise of shape (D,) by column.
+        noise: Unit noise of the columns, for the drivers themselves.
     """
-    factor = np.ones(len(distance))
-    acts = (columns.relation < 0) & (columns.right <= 0.0) & (columns.left >= 0.0)
-    acts &= (columns.near <= distance[:, None]) & (distance[:, None] <= columns.far)
-    for m in range(columns.count):
-        each = columns.value["factor"][:, m]
-        w = noise[m]
-        if w is not None:
-            each = each * np.exp(columns.value["noise_sd"][:, m] * w)
-        factor = factor * np.where(acts[:, m], each, 1.0)
+    c = columns
+    factor: Floats = _line_factor(
+        c.value["factor"], c.value["noise_sd"], noise.unit, noise.channel,
+        c.relation, c.near, c.far, c.right, c.left, distance,
+    )  # fmt: skip
     return factor
+
+
+@compiled
+def _line_factor(
+    factor: Floats,
+    sd: Floats,
+    unit: Floats,
+    channel: Ints,
+    wanted: NDArray[np.int8],
+    near: Floats,
+    far: Floats,
+    right: Floats,
+    left: Floats,
+    distance: Floats,
+) -> Floats:
+    """The product of the columns that act, by the slots, shape (D, M), and ``unit``, (C, D)."""
+    product = np.ones(len(distance))
+    for i in range(len(distance)):
+        for m in range(factor.shape[1]):
+            ahead = wanted[i, m] < 0 and right[i, m] <= 0.0 <= left[i, m]
+            if not (ahead and near[i, m] <= distance[i] <= far[i, m]):
+                continue
+            each = factor[i, m]
+            if channel[m] >= 0 and sd[i, m] != 0.0:
+                each *= math.exp(sd[i, m] * unit[channel[m], i])
+            product[i] *= each
+    return product
 
 
 @compiled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Paths
 from hdsim.core.planar import sincos
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.perception.combine import SUM, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
@@ -41,8 +40,8 @@ def shift_lateral(view: View, lines: Sightlines, columns: Columns, noise: Noise)
 def bend_lane(
     paths: Paths,
     columns: Columns,
-    offset_noise: Sequence[Floats | None],
-    curvature_noise: Sequence[Floats | None],
+    offset_noise: Noise,
+    curvature_noise: Noise,
 ) -> tuple[Paths, Floats]:
     """The path a driver believes to lie ahead.
 
@@ -52,25 +51,33 @@ def bend_lane(
     Args:
         paths: True paths.
         columns: Slots of ``bend_lane``.
-        offset_noise: For each column unit noise of shape (D,), None where it has none.
-        curvature_noise: As offset_noise.
+        offset_noise: Unit noise of the columns, for the drivers themselves.
+        curvature_noise: Likewise.
 
     Returns:
         The believed paths, and how far left of the true one the lane is believed to be at the
         driver [m], shape (D,).
     """
-    offset, curvature = np.zeros(len(paths.x)), np.zeros(len(paths.x))
-    for m in range(columns.count):
-        offset = offset + columns.value["offset_m"][:, m]
-        w, v = offset_noise[m], curvature_noise[m]
-        if w is not None:
-            offset = offset + columns.value["offset_sd_m"][:, m] * w
-        if v is not None:
-            curvature = curvature + columns.value["curvature_sd_per_m"][:, m] * v
+    value = columns.value
+    offset = _total(value["offset_m"], value["offset_sd_m"], *offset_noise)
+    curvature_sd = value["curvature_sd_per_m"]
+    curvature = _total(np.zeros_like(curvature_sd), curvature_sd, *curvature_noise)
     x, y, yaw, bent = _bend(
         offset, curvature, paths.s, paths.x, paths.y, paths.yaw, paths.curvature
     )
     return replace(paths, x=x, y=y, yaw=yaw, curvature=bent), offset
+
+
+@compiled
+def _total(value: Floats, sd: Floats, unit: Floats, channel: Ints) -> Floats:
+    """Sum of all columns with their noise, shape (D,); ``unit`` has shape (C, D)."""
+    total = np.zeros(len(value))
+    for i in range(len(value)):
+        for m in range(value.shape[1]):
+            total[i] += value[i, m]
+            if channel[m] >= 0:
+                total[i] += sd[i, m] * unit[channel[m], i]
+    return total
 
 
 @compiled

@@ -16,6 +16,7 @@ Keys = NDArray[np.uint64]
 # Longest delay of the catalogue [s].
 _LONGEST_S = 5.0
 _LATE_STREAM = np.uint64(2)
+_OFF = np.uint8(SignalState.OFF)
 
 
 class SignalSense:
@@ -55,26 +56,21 @@ class SignalSense:
             misread: Slots of ``misread_signal`` if any acts.
             away: Drivers whose eyes are off the road, shape (D,), or None.
         """
-        self._shown[tick % self._depth] = signal.state
         # After a pause in which nothing acted on signals the ring holds old states.
-        new = (signal.index != self._index) | (self._last_tick != tick - 1)
-        self._last_tick = tick
-        if new.any():
-            self._since = np.where(new, tick, self._since)
-            self._stale = True
-        self._index = signal.index
+        paused, self._last_tick = self._last_tick != tick - 1, tick
+        self._stale |= _approach(
+            self._shown[tick % self._depth], signal.state, signal.index, self._index, self._since,
+            tick, paused,
+        )  # fmt: skip
         state = signal.state if misread is None else self._misread(tick, signal, misread)
         if away is None:
             self._known, self._known_state = signal.index, state
             return SignalAhead(index=signal.index, state=state, distance=signal.distance)
-        remembered = away & (self._known == signal.index)
-        unknown = away & ~remembered
-        state = np.where(remembered, self._known_state, state)
-        index = np.where(unknown, -1, signal.index)
-        state = np.where(unknown, np.uint8(SignalState.OFF), state)
-        distance = np.where(unknown, np.inf, signal.distance)
-        self._known = np.where(away, self._known, index)
-        self._known_state = np.where(away, self._known_state, state)
+        # Both are kept from tick to tick, and the former may be somebody else's.
+        self._known, self._known_state = self._known.copy(), self._known_state.copy()
+        index, state, distance = _while_away(
+            away, signal.index, state, signal.distance, self._known, self._known_state
+        )
         return SignalAhead(index=index, state=state, distance=distance)
 
     def begin_anew(self, drivers: Ints) -> None:
@@ -104,6 +100,41 @@ class SignalSense:
         self._draws = seeds.uniform(approach, self._since[:, None])
         self._lateness = seeds.normal(seeds.combine(approach, _LATE_STREAM), self._since[:, None])
         self._draw_key, self._stale = key.copy(), False
+
+
+@compiled
+def _approach(
+    shown: States, state: States, index: Ints, before: Ints, since: Ints, tick: int, paused: bool
+) -> bool:
+    """Note what is shown and since when each signal has been the next; whether any is a new one.
+
+    ``shown``, ``before`` and ``since``, shape (D,), are brought up to date.
+    """
+    fresh = False
+    for i in range(len(index)):
+        shown[i] = state[i]
+        if paused or index[i] != before[i]:
+            before[i], since[i], fresh = index[i], tick, True
+    return fresh
+
+
+@compiled
+def _while_away(
+    away: Bools, index: Ints, state: States, distance: Floats, known: Ints, known_state: States
+) -> tuple[Ints, States, Floats]:
+    """What is believed of the signals, shape (D,): of those away, what they knew of it.
+
+    ``known`` and ``known_state``, the signals last looked at, are brought up to date.
+    """
+    index, state, distance = index.copy(), state.copy(), distance.copy()
+    for i in range(len(index)):
+        if not away[i]:
+            known[i], known_state[i] = index[i], state[i]
+        elif known[i] == index[i]:
+            state[i] = known_state[i]
+        else:
+            index[i], state[i], distance[i] = -1, _OFF, np.inf
+    return index, state, distance
 
 
 @compiled

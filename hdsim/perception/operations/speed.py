@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
 
 from hdsim.core.compiled import compiled
-from hdsim.core.state import Floats
+from hdsim.core.state import Floats, Ints
 from hdsim.perception.combine import PRODUCT, SUM, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View, share_along
@@ -65,15 +65,24 @@ def _speed_up(
     return change, believed
 
 
-def own_speed_factor(columns: Columns, noise: Sequence[Floats | None]) -> Floats:
-    """Believed over true speed, shape (D,); ``noise`` has unit noise of shape (D,) by column."""
-    factor = np.ones(len(columns.used))
-    for m in range(columns.count):
-        factor = factor * columns.value["factor"][:, m]
-        w = noise[m]
-        if w is not None:
-            factor = factor * np.exp(columns.value["noise_sd"][:, m] * w)
+def own_speed_factor(columns: Columns, noise: Noise) -> Floats:
+    """Believed over true speed, shape (D,), with the drivers' own unit noise."""
+    factor: Floats = _own_factor(
+        columns.value["factor"], columns.value["noise_sd"], noise.unit, noise.channel
+    )
     return factor
+
+
+@compiled
+def _own_factor(factor: Floats, sd: Floats, unit: Floats, channel: Ints) -> Floats:
+    """The product of all columns; ``factor`` and ``sd`` have shape (D, M), ``unit`` (C, D)."""
+    product = np.ones(len(factor))
+    for i in range(len(factor)):
+        for m in range(factor.shape[1]):
+            product[i] *= factor[i, m]
+            if channel[m] >= 0 and sd[i, m] != 0.0:
+                product[i] *= math.exp(sd[i, m] * unit[channel[m], i])
+    return product
 
 
 def limit_factor(columns: Columns) -> Floats:
