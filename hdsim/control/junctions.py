@@ -10,7 +10,7 @@ from hdsim.control.conflict_table import conflict_table
 from hdsim.control.parameters import Parameters
 from hdsim.control.reach import Reach
 from hdsim.control.right_of_way import judge, note_standing
-from hdsim.control.scene import ALONG, OnPath, people
+from hdsim.control.scene import OnPath, rivals
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
@@ -63,7 +63,6 @@ class RightOfWay:
         note_standing(
             self._stood_since, self.seen_since, own.speed, obj.seen, obj.row, obj.speed, now
         )
-        following = on_path.blocking & (on_path.cos > ALONG)
         distance, row = judge(
             now,
             self._rows,
@@ -73,7 +72,7 @@ class RightOfWay:
             path.s,
             path.lane,
             path.lane_s,
-            obj.seen & (obj.lane >= 0) & ~following & ~people(obj),
+            rivals(obj.seen, obj.lane, obj.length, obj.width, on_path.blocking, on_path.cos),
             obj.row,
             obj.x,
             obj.y,

@@ -85,38 +85,19 @@ class LaneChange:
             needs [m], inf where it need not, shape (D,).
         """
         p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
-        side, jump, onto = _next_change(path.lane, path.s, self._sides)
-
-        # A request that was granted shows as a change right ahead.
-        reach = np.maximum(p.change_time * own.speed, p.change_min_length) + 5.0
-        granted = (self.asked != 0) & (side == self.asked) & (jump < reach)
-        refused = (self.asked != 0) & ~granted
-        laid = (side != 0) & (jump < HALF_CHANGE_M) & (self.side == 0)
-        begin = granted | laid
-        way = np.where(jump < np.inf, 2.0 * jump, 0.0)
-        lasts = np.clip(way / np.maximum(own.speed, 1.0), 2.0, 2.0 * p.change_time)
-        self.side = np.where(begin, side, self.side)
-        self._until = np.where(begin, now + lasts, self._until)
-        over_with = (self.side != 0) & (now >= self._until)
-        self.side = np.where(over_with, 0, self.side).astype(np.int8)
-        self._rested = np.where(over_with, now + p.change_cooldown, self._rested)
-        self._rested = np.where(refused, now + 0.5 * p.change_cooldown, self._rested)
-        self.asked = np.zeros_like(self.asked)
-
-        needed = (side != 0) & (self.side == 0) & (jump < p.change_notice)
+        side, jump, onto, begin, needed = _move_on(
+            now, path.lane, path.s, own.speed, self._sides, self.side, self.asked, self._until,
+            self._rested, p,
+        )  # fmt: skip
         self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
-        wait = np.where(needed & (self.asked == 0), jump - HALF_CHANGE_M - 0.5 * own.length, np.inf)
-        blocked = needed & (own.speed < 0.3)
-        self._blocked_since = np.where(blocked, np.minimum(self._blocked_since, now), np.inf)
-        self.gives_up = now - self._blocked_since > p.change_patience
-        self._blocked_since = np.where(self.gives_up, now, self._blocked_since)
-        wait = np.where(wait > -0.5 * own.length, np.maximum(wait, 0.0), np.inf)
-        self._half = np.where(begin, jump, self._half)
-        crossing = jump - _CROSSES_AT * self._half - 0.5 * own.length
-        return np.minimum(wait, self._let_pass(percepts, side, onto, crossing))
+        wait, self.gives_up, crossing, under_way = _wait(
+            now, begin, needed, side, jump, onto, own.speed, own.length, self.side, self.asked,
+            self._blocked_since, self._half, p,
+        )  # fmt: skip
+        return np.minimum(wait, self._let_pass(percepts, under_way, onto, crossing))
 
     def _let_pass(
-        self, percepts: Percepts, side: NDArray[np.int8], onto: Ints, crossing: Floats
+        self, percepts: Percepts, under_way: Bools, onto: Ints, crossing: Floats
     ) -> Floats:
         """Where to wait during a change for somebody who has come up in the target lane [m].
 
@@ -125,7 +106,6 @@ class LaneChange:
         """
         own, path = percepts.own, percepts.paths
         self.goes_back = np.zeros(len(crossing), dtype=np.bool_)
-        under_way = (self.side != 0) & (side == self.side) & (onto >= 0)
         if not under_way.any():
             return np.full(len(crossing), np.inf)
         wait, self.goes_back = let_pass(
@@ -162,26 +142,110 @@ class LaneChange:
 
 
 @compiled
-def _next_change(lane: Ints, s: Floats, sides: _Sides) -> tuple[NDArray[np.int8], Floats, Ints]:
-    """The first change of lane on each path (D, P).
+def _move_on(
+    now: float,
+    lane: Ints,
+    s: Floats,
+    speed: Floats,
+    sides: _Sides,
+    under_way: NDArray[np.int8],
+    asked: NDArray[np.int8],
+    until: Floats,
+    rested: Floats,
+    p: Parameters,
+) -> tuple[NDArray[np.int8], Floats, Ints, Bools, Bools]:
+    """Begin and end changes; the arguments from ``under_way`` on are those of ``LaneChange``.
+
+    A request that was granted shows as a change right ahead. ``under_way``, ``asked``, ``until``
+    and ``rested`` are brought up to date.
+
+    Returns:
+        The next change of lane on each path, as of ``_next_change``; which drivers begin one now,
+        and which need one that they have not begun; shape (D,) each.
+    """
+    n = len(lane)
+    side, jump, onto = np.zeros(n, np.int8), np.full(n, np.inf), np.full(n, -1)
+    begin, needed = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    for d in range(n):
+        side[d], jump[d], onto[d] = _next_change(lane[d], s[d], sides)
+        reach = max(p.change_time * speed[d], p.change_min_length) + 5.0
+        granted = asked[d] != 0 and side[d] == asked[d] and jump[d] < reach
+        laid = side[d] != 0 and jump[d] < HALF_CHANGE_M and under_way[d] == 0
+        begin[d] = granted or laid
+        if begin[d]:
+            lasts = 2.0 * jump[d] / max(speed[d], 1.0)
+            under_way[d] = side[d]
+            until[d] = now + min(max(lasts, 2.0), 2.0 * p.change_time)
+        if under_way[d] != 0 and now >= until[d]:
+            under_way[d], rested[d] = 0, now + p.change_cooldown
+        if asked[d] != 0 and not granted:
+            rested[d] = now + 0.5 * p.change_cooldown
+        asked[d] = 0
+        needed[d] = side[d] != 0 and under_way[d] == 0 and jump[d] < p.change_notice
+    return side, jump, onto, begin, needed
+
+
+@compiled
+def _wait(
+    now: float,
+    begin: Bools,
+    needed: Bools,
+    side: NDArray[np.int8],
+    jump: Floats,
+    onto: Ints,
+    speed: Floats,
+    length: Floats,
+    under_way: NDArray[np.int8],
+    asked: NDArray[np.int8],
+    blocked_since: Floats,
+    half: Floats,
+    p: Parameters,
+) -> tuple[Floats, Bools, Floats, Bools]:
+    """Where to wait for a gap; the arguments from ``under_way`` on are those of ``LaneChange``.
+
+    ``blocked_since`` and ``half`` are brought up to date.
+
+    Returns:
+        Distance to where to wait [m], inf for nowhere; who would rather go another way; distance to
+        where the front crosses the line of a change under way [m]; and who is in the change that
+        is next on the path; shape (D,) each.
+    """
+    n = len(jump)
+    wait, gives_up = np.full(n, np.inf), np.zeros(n, np.bool_)
+    crossing, crosses = np.empty(n), np.empty(n, np.bool_)
+    for d in range(n):
+        front = 0.5 * length[d]
+        before = jump[d] - HALF_CHANGE_M - front
+        if needed[d] and asked[d] == 0 and before > -front:
+            wait[d] = max(before, 0.0)
+        blocked = needed[d] and speed[d] < 0.3
+        blocked_since[d] = min(blocked_since[d], now) if blocked else np.inf
+        gives_up[d] = now - blocked_since[d] > p.change_patience
+        if gives_up[d]:
+            blocked_since[d] = now
+        if begin[d]:
+            half[d] = jump[d]
+        crossing[d] = jump[d] - _CROSSES_AT * half[d] - front
+        crosses[d] = under_way[d] != 0 and side[d] == under_way[d] and onto[d] >= 0
+    return wait, gives_up, crossing, crosses
+
+
+@compiled
+def _next_change(lane: Ints, s: Floats, sides: _Sides) -> tuple[int, float, int]:
+    """The first change of lane on a path (P,).
 
     Returns:
         Its side (0 for none), the distance to it [m] (inf for none) and, where it is from the very
-        lane the driver is on, the lane it leads to (else -1); shape (D,) each.
+        lane the driver is on, the lane it leads to (else -1).
     """
-    side = np.zeros(len(lane), dtype=np.int8)
-    jump, onto = np.full(len(lane), np.inf), np.full(len(lane), -1)
-    for d in range(len(lane)):
-        for k in range(lane.shape[1] - 1):
-            here, there = lane[d, k], lane[d, k + 1]
-            if here == there:
-                continue
-            side[d] = _side_of(here, there, sides)
-            if side[d] != 0:
-                jump[d] = s[d, k + 1]
-                onto[d] = there if here == lane[d, 0] else -1
-                break
-    return side, jump, onto
+    for k in range(len(lane) - 1):
+        here, there = lane[k], lane[k + 1]
+        if here == there:
+            continue
+        side = _side_of(here, there, sides)
+        if side != 0:
+            return side, s[k + 1], there if here == lane[0] else -1
+    return 0, np.inf, -1
 
 
 @compiled

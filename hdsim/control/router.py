@@ -97,10 +97,9 @@ class Router:
         rows = self._rows
         x, y = state.x[rows], state.y[rows]
         present = state.present[rows]
-        waiting = np.array([track is None for track in self._tracks], dtype=np.bool_)
-        for d in np.flatnonzero(waiting):
-            if not (present[d] and self._start(int(d), state)):
-                self._stay(int(d), state)
+        for new in [d for d, track in enumerate(self._tracks) if track is None]:
+            if not (present[new] and self._start(new, state)):
+                self._stay(new, state)
         self._s, away = advance(self._samples, self._count, self._s, x, y)
         for d in np.flatnonzero(present & (away > _LOST_M)):
             if state.lane[rows[d]] >= 0:

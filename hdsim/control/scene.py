@@ -8,8 +8,8 @@ import numpy as np
 
 from hdsim.control.parameters import Parameters
 from hdsim.core.compiled import compiled
-from hdsim.core.percept import Objects, Percepts
-from hdsim.core.planar import blocks_of, nearest_point
+from hdsim.core.percept import Percepts
+from hdsim.core.planar import blocks_of, nearest_point, sincos
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -129,19 +129,18 @@ def _project(
         last_step = path_s[d, points - 1] - path_s[d, points - 2]
         # A driver who is wrong about its place in the lane goes beside its path by as much, and
         # sees the others from there.
-        c, sn = np.cos(path_yaw[d, 0]), np.sin(path_yaw[d, 0])
+        sn, c = sincos(path_yaw[d, 0])
         ox, oy = own_x[d] - path_x[d, 0], own_y[d] - path_y[d, 0]
         wrong = oy * c - ox * sn - own_d[d]
         for k in range(seen.shape[1]):
             if not seen[d, k]:
                 continue
             near = nearest_point(path_x[d], path_y[d], blocks, x[d, k], y[d, k])
-            c, sn = np.cos(path_yaw[d, near]), np.sin(path_yaw[d, near])
+            sn, c = sincos(path_yaw[d, near])
             ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
             along, lateral = ox * c + oy * sn, oy * c - ox * sn - wrong
             s = path_s[d, near] + along
-            turn = yaw[d, k] - path_yaw[d, near]
-            cos, sin = np.cos(turn), np.sin(turn)
+            sin, cos = sincos(yaw[d, k] - path_yaw[d, near])
             half_along = 0.5 * (abs(cos) * length[d, k] + abs(sin) * width[d, k])
             gap = s - half_along - 0.5 * own_length[d]
             gaps[d, k], cosines[d, k] = gap, cos
@@ -220,7 +219,7 @@ def _extent(
         pose: ``(x, y, yaw, length, width)`` of the box.
     """
     x, y, yaw, length, width = pose
-    c, s = np.cos(yaw), np.sin(yaw)
+    s, c = sincos(yaw)
     right, left = np.inf, -np.inf
     for corner in range(4):
         u = 0.5 * length if corner < 2 else -0.5 * length
@@ -232,7 +231,8 @@ def _extent(
             if dx * dx + dy * dy < least:
                 best, least = i, dx * dx + dy * dy
         dx, dy = cx - path_x[best], cy - path_y[best]
-        aside = dy * np.cos(path_yaw[best]) - dx * np.sin(path_yaw[best])
+        sn, cs = sincos(path_yaw[best])
+        aside = dy * cs - dx * sn
         right, left = min(right, aside), max(left, aside)
     return right, left
 
@@ -244,9 +244,20 @@ def _height(first: Ints, length: Floats, z: Floats, lane: int, s: float) -> floa
     return float(z[first[lane] + int(np.rint(along * (first[lane + 1] - 1 - first[lane])))])
 
 
-def people(objects: Objects) -> Bools:
-    """Which objects are taken for somebody on foot, shape (D, K)."""
-    return np.asarray((objects.length <= _PERSON_M) & (objects.width <= _PERSON_M))
+@compiled
+def rivals(
+    seen: Bools, lane: Ints, length: Floats, width: Floats, blocking: Bools, cos: Floats
+) -> Bools:
+    """Vehicles that may want the same stretch of road as a driver: seen, on a lane, not followed.
+
+    Shape (D, K), as the fields of ``Objects`` and ``OnPath``.
+    """
+    found = np.zeros(seen.shape, np.bool_)
+    for d in range(seen.shape[0]):
+        for k in range(seen.shape[1]):
+            if seen[d, k] and lane[d, k] >= 0 and not is_person(length[d, k], width[d, k]):
+                found[d, k] = not (blocking[d, k] and cos[d, k] > ALONG)
+    return found
 
 
 def height(graph: LaneGraph, lane: Ints, s: Floats) -> Floats:
