@@ -55,6 +55,9 @@ class LaneChange:
         n = len(names)
         self._next: Floats = p.change_period * seeds.uniform(seeds.keys(0, names, "lane change"))
         self._rested: Floats = np.zeros(n)
+        # Side that a change for convenience has paid on, and at how many looks running.
+        self._wish: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
+        self._held: Ints = np.zeros(n, dtype=np.int64)
         self._until: Floats = np.full(n, -np.inf)
         self.side: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
@@ -67,6 +70,7 @@ class LaneChange:
         """Forget these drivers' changes."""
         self.side[drivers] = self.asked[drivers] = 0
         self._until[drivers], self._rested[drivers] = -np.inf, 0.0
+        self._held[drivers] = 0
         self._blocked_since[drivers] = np.inf
 
     def update(
@@ -134,11 +138,16 @@ class LaneChange:
         if not due.any():
             return
         self._next = np.where(due, now + p.change_period, self._next)
-        self.asked = consider(
+        asked = consider(
             now, due, needed, needed_side, jump, onto, obstructed, self._rested,
             self._blocked_since, current, free, own.speed, own.accel, own.length,
             path.lane, path.s, path.lane_s, _others(percepts.objects), self._lanes, self._table, p,
         )  # fmt: skip
+        again = np.where(asked == self._wish, self._held + 1, 1)
+        self._held = np.where(due, np.where(asked != 0, again, 0), self._held)
+        self._wish = np.where(due, asked, self._wish).astype(np.int8)
+        resolved = needed | obstructed | (self._held >= p.change_looks)
+        self.asked = np.where(resolved, asked, 0).astype(np.int8)
 
 
 @compiled

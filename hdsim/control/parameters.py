@@ -15,8 +15,8 @@ class Parameters(NamedTuple):
     A named tuple, because compiled code reads it as it is.
 
     Attributes:
-        time_gap: T, wanted time gap behind a leader. Follower mean 1.32 s in traffic counts;
-            "normal" within the span 0.8-2 s of Treiber's notes.
+        time_gap: T, wanted time gap behind a leader. Follower mean 1.32 s in traffic counts, less
+            the part of ``min_gap`` at 26 m/s; "normal" within the span 0.8-2 s of Treiber's notes.
         min_gap: s0, gap kept at standstill; Treiber et al. 2000.
         max_accel: a; span 0.8-2.5 of Treiber's notes, [P] 1.5.
         comfort_decel: b; Treiber & Kesting 2013 use 1.5, span 1-3, [P] 2.0.
@@ -62,6 +62,8 @@ class Parameters(NamedTuple):
         change_time: Duration of a lane change; literature mean 5-6 s.
         change_min_length: Shortest way over which a car can move over [P].
         change_period: Time between two considerations; highway-env 1.0.
+        change_looks: At so many considerations running a change for convenience must pay before it
+            is begun, [P] 4; set by published rates of lane changes.
         change_cooldown: Rest after a lane change [P].
         change_min_speed: Below it nobody changes lane for convenience [P].
         change_junction_clearance: No change for convenience this close before a junction [P].
@@ -77,7 +79,7 @@ class Parameters(NamedTuple):
         max_steer: Bound of the road-wheel angle; 70 degrees is CARLA's usual car.
     """
 
-    time_gap: float = 1.3
+    time_gap: float = 1.25
     min_gap: float = 2.0
     max_accel: float = 1.5
     comfort_decel: float = 2.0
@@ -115,6 +117,7 @@ class Parameters(NamedTuple):
     change_time: float = 5.0
     change_min_length: float = 15.0
     change_period: float = 1.0
+    change_looks: int = 4
     change_cooldown: float = 8.0
     change_min_speed: float = 3.0
     change_junction_clearance: float = 25.0

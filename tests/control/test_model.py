@@ -292,6 +292,23 @@ def test_overtakes_a_slow_leader_when_the_next_lane_is_free():
     assert not t.overlaps()
 
 
+def test_a_leader_slow_for_a_moment_is_no_reason_to_change_lane():
+    """Three looks at most find the change worth it, one fewer than it takes."""
+    graph, _ = straight(1500.0, lanes=2)
+
+    def leader(time: float) -> tuple[int, float, float]:
+        if time < 4.0:
+            return 0, 60.0 + 12.0 * time, 12.0
+        if time < 6.0:
+            return 0, 108.0 + 9.0 * (time - 4.0), 9.0
+        return 0, 126.0 + 14.0 * (time - 6.0), 14.0
+
+    t = Traffic(graph, [(0, 10.0, 12.0), leader(0.0)], scripts={1: leader})
+    sides: list[int] = []
+    t.run(30.0, lambda t: sides.append(int(t.decisions.change[0])))
+    assert 1 not in sides
+
+
 def test_does_not_cut_off_a_fast_car_in_the_next_lane():
     graph, _ = straight(900.0, lanes=2)
     t = Traffic(

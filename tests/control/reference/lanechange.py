@@ -57,6 +57,8 @@ class LaneChange:
         n = len(names)
         self._next: Floats = p.change_period * seeds.uniform(seeds.keys(0, names, "lane change"))
         self._rested: Floats = np.zeros(n)
+        self._wish: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
+        self._held: Ints = np.zeros(n, dtype=np.int64)
         self._until: Floats = np.full(n, -np.inf)
         self.side: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
@@ -241,6 +243,11 @@ class LaneChange:
             safe &= (there.lag_gap > _MIN_CLEARANCE_M) & (there.lead_gap > _MIN_CLEARANCE_M)
             ask = safe & (must | (gain > p.change_threshold))
             self.asked[e[ask]] = side
+        again = np.where(self.asked == self._wish, self._held + 1, 1)
+        self._held = np.where(due, np.where(self.asked != 0, again, 0), self._held)
+        self._wish = np.where(due, self.asked, self._wish).astype(np.int8)
+        resolved = needed | obstructed | (self._held >= p.change_looks)
+        self.asked = np.where(resolved, self.asked, 0).astype(np.int8)
 
     def _neighbours(
         self, obj: Objects, e: Ints, lane: Ints, s: Floats, length: Floats
