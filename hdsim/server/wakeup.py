@@ -5,11 +5,13 @@ flag in between; a frame that comes just then is never noticed, and ``world.tick
 (CARLA 0.9.16, ``TrafficManagerLocal::Run`` and ``SynchronousTick``). The quiet wait before a frame
 makes this rare; on a machine with too much to do it still came about once in 90,000 ticks.
 
-What it looks like from here: a client that has run a cycle for every frame cues one more and is
-then silent. Such a client is asked, over the Traffic Manager's own port, whether it is alive; if it
-is, and stays silent, the Traffic Manager is told to leave synchronous mode and to enter it again,
-in one message: leaving notifies the sleeper, which runs the one cycle that it owed, of the same
-frame. So a woken session goes on as if nothing had been lost.
+What it looks like from here: a client that has run a cycle for every frame, or whose Traffic
+Manager is to run its first, cues one more and is then silent. (A Traffic Manager in asynchronous
+mode asks for the episode's settings without pause.) Such a client is asked, over the Traffic
+Manager's own port, whether it is alive; if it is, and stays silent, the Traffic Manager is told to
+leave synchronous mode and to enter it again, in one message: leaving notifies the sleeper, which
+runs the one cycle that it owed, of the same frame. So a woken session goes on as if nothing had
+been lost.
 """
 
 from __future__ import annotations
@@ -43,15 +45,16 @@ class Waker:
         self._session = session
         self._watched: RpcConnection | None = None
         self._ports: list[int] = []
+        self._calls, self._steady = 0, False
         self._due_s = 0.0
         self._alive = False
 
     def published(self, cued_by: RpcConnection) -> None:
-        """A frame went out; starts to watch a client that has run its cycles until now."""
+        """A frame went out; starts to watch a client that runs Traffic Managers."""
         self._ports = self._ports_of(cued_by)
-        steady = cued_by.batches >= len(self._ports) > 0
+        self._steady = cued_by.batches >= len(self._ports)
         cued_by.batches = 0
-        self._watched = cued_by if steady else None
+        self._watched, self._calls = (cued_by if self._ports else None), cued_by.calls
         self._due_s, self._alive = time.perf_counter() + SUSPICIOUS_S, False
 
     def patience(self) -> float | None:
@@ -67,7 +70,10 @@ class Waker:
             return
         ports = self._ports
         # Traffic Managers run one after the other, by port; each ends its cycle with a batch.
-        if not peer.open or peer.batches >= len(ports) or ports != self._ports_of(peer):
+        done = peer.batches >= len(ports) or ports != self._ports_of(peer)
+        # Without a cycle before, calls may be those of a Traffic Manager in asynchronous mode.
+        unsure = not self._steady and peer.calls != self._calls
+        if not peer.open or done or unsure:
             self._watched = None
         elif now < peer.last_call_s + SUSPICIOUS_S:
             self._due_s, self._alive = peer.last_call_s + SUSPICIOUS_S, False
@@ -79,8 +85,8 @@ class Waker:
             port = ports[peer.batches]
             mode = "set_synchronous_mode"
             woken = _ask(peer, port, (mode, False), (mode, True))
-            done = "woken" if woken else "could not be woken"
-            _log.warning("the Traffic Manager on port %d slept through a frame: %s", port, done)
+            outcome = "woken" if woken else "could not be woken"
+            _log.warning("the Traffic Manager on port %d slept through a frame: %s", port, outcome)
 
     def _ports_of(self, peer: RpcConnection) -> list[int]:
         return sorted(p for p, (_, n) in self._session.managers.items() if n == peer.number)

@@ -145,10 +145,19 @@ def test_a_manager_that_came_after_the_frame_is_left_alone(client):
     assert first.asked == second.asked == []
 
 
-def test_a_client_whose_manager_has_run_no_cycle_yet_is_left_alone(client):
+def test_one_that_misses_its_first_frame_is_woken(client):
+    (manager,) = managers(client, 1)
+    client.tick(cycles=0)
+    time.sleep(0.8)
+    assert manager.asked == SLEEPER
+
+
+def test_one_that_runs_by_itself_and_has_no_vehicle_is_left_alone(client):
+    """In asynchronous mode: no batch, but a question after every look for a new frame."""
     (manager,) = managers(client, 1)
     for _ in range(3):
         client.tick(cycles=0)
+        ask(client.sock, "get_episode_settings")
     time.sleep(0.8)
     assert manager.asked == []
 
