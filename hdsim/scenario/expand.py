@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from hdsim.scenario.weather import Weather, WeatherFields
 AXES = {"mix": "traffic.mix", "route": "ego.route"}
 # Axes that every task id shows anyway.
 _IN_EVERY_ID = ("traffic.mix", "ego.route", "seed", "map")
+_LABEL_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ def _task(
     mix = slug(scenario.traffic.mix)
     if scenario.traffic.driven_by == "traffic_manager":
         mix += "-tm"
+    mix = _short(mix)
     chosen: Weather = scenario.weather or weather or "ClearNoon"
     parts = (_town(scenario.map), route_label, mix, *labels.values(), f"s{scenario.seed}")
     return ScenarioTask(
@@ -252,6 +255,14 @@ def _task(
         guidance=scenario.guidance,
         driving_model=scenario.driving_model,
     )
+
+
+def _short(label: str) -> str:
+    """A label of at most 80 characters; what is cut off a longer one goes into a hash."""
+    if len(label) <= _LABEL_CHARS:
+        return label
+    digest = hashlib.sha256(label.encode()).hexdigest()[:8]
+    return f"{label[: _LABEL_CHARS - 9]}-{digest}"
 
 
 def slug(value: Any) -> str:

@@ -10,12 +10,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hdsim.cli import app
+from hdsim.core.errors import InfrastructureError
 from hdsim.guidance.schedule import Provenance, Schedule
 from hdsim.record.run import Run
 from hdsim.testing.llm_server import (
+    HangUp,
     Reply,
     Request,
     ScriptedModel,
+    Status,
     under_its_tag,
 )
 from tests.guidance.test_endpoint import GARBAGE
@@ -104,3 +107,26 @@ def test_run_that_meets_every_kind_ends_with_0_and_tells_each_reason(folder, mon
 def script_or_good(request: Request) -> Reply:
     """The ego is an ordinary driver, for whom nothing goes wrong."""
     return script(request) if "gets-" in request["messages"][1]["content"] else good(request)
+
+
+def test_run_whose_endpoint_dies_in_the_batch_ends_with_0(folder, monkeypatch):
+    names = ("cautious", "drunk", "aggressive")
+    with ScriptedModel(lambda r: good(r) if len(server.requests) <= 9 else HangUp()) as server:
+        done = hdsim(server, monkeypatch, "run", scenario(names), "--out", "run")
+        assert len(server.requests) == 9 + 3
+    assert done.exit_code == 0, done.output
+    assert Run.open(folder / "run").scenarios.column("status").to_pylist() == ["completed"]
+    schedules = [Schedule.load(path) for path in Path("run/guidance").glob("*.json")]
+    assert {len(fallbacks(s)) == 0 for s in schedules} == {True, False}
+    given_up = [p.reason for s in schedules for p in fallbacks(s)][-1]
+    assert "given up after 3 failures in a row, the last: cannot be reached" in given_up
+    assert "stages of guidance are from the tables" in done.output
+
+
+@pytest.mark.parametrize("reply", [HangUp(), Status(401, "no such key")], ids=["dead", "401"])
+def test_run_whose_endpoint_never_answers_drives_nothing(reply, folder, monkeypatch):
+    with ScriptedModel([reply]) as server:
+        done = hdsim(server, monkeypatch, "run", scenario(("drunk",)), "--out", "run")
+    assert isinstance(done.exception, InfrastructureError)
+    assert done.exception.exit_code == 3
+    assert not Path("run").exists()

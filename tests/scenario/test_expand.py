@@ -52,6 +52,17 @@ def test_matrix_is_the_product_of_its_axes_and_the_routes_of_the_map(tmp_path) -
     assert batch.tasks[-1].stem == "town01__r12__drunk1-tired2__hdsim-normal__s2"
 
 
+def test_a_mix_of_many_has_a_label_that_fits_and_is_its_own(tmp_path) -> None:
+    def label(last: int) -> str:
+        shares = ", ".join(f"aggressive-drunk-distracted-{k}: {k + 1}" for k in range(5))
+        text = HEAD + f"{{roam: 5}}\ntraffic: {{mix: {{{shares}, normal: {last}}}}}\n"
+        return expand(write(tmp_path, text)).tasks[0].mix_label
+
+    assert len(label(1)) == 80
+    assert label(1) != label(2)
+    assert label(1) == label(1)
+
+
 def test_route_points_come_out_in_the_right_handed_frame(tmp_path) -> None:
     tasks = expand(write(tmp_path, HEAD + "{leaderboard: routes.xml}\n")).tasks
     first = tasks[0].route
