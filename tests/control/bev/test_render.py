@@ -65,7 +65,8 @@ def test_a_box_fills_the_pixels_whose_centres_lie_in_it(
 def test_the_lead_is_drawn_where_the_driver_believes_it(pair):
     seen = percepts_of(pair)
     masks = BevRenderer(pair.graph).render(seen)
-    gap = float(np.hypot(seen.objects.x - pair.x[0], seen.objects.y - pair.y[0])[0].max())
+    away = np.hypot(seen.objects.x - pair.x[0], seen.objects.y - pair.y[0])[0]
+    (gap,) = away[seen.objects.seen[0]].tolist()  # other slots mean nothing
     newest = LAYOUT.first("vehicles") + len(LAYOUT.history_s) - 1
     assert masks[0, newest][pixel(gap, 0.0)] == FULL
     assert masks[0, newest][pixel(gap + 3.0, 0.0)] == 0
