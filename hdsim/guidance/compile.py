@@ -101,7 +101,7 @@ def compile_schedules(
         rule: How many answers a program may have and when one is good enough; that of the settings
             if left out.
         rehearse: The dry run that a model's programs have to pass beside the checks
-            (``hdsim.run.rehearsal.problems``, which the command line and runs use); none if left
+            (``hdsim.run.rehearsal.rehearse.problems``, which the command line and runs use); none if left
             out.
         on_done: Called with each schedule when it is ready, from any thread.
 
@@ -231,9 +231,7 @@ def _going_together(schedule: Schedule, duration_s: float, rehearse: Rehearse | 
                 "cells": tables.cells,
                 "attention": tables.attention,
                 "provenance": tuple(
-                    p.model_copy(update=fallen)
-                    if p.origin == "model" and p.stage.startswith(_PROGRAMS)
-                    else p
+                    p.model_copy(update=fallen) if _is_models_program(p) else p
                     for p in schedule.provenance
                 ),
             }
