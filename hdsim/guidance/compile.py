@@ -101,8 +101,8 @@ def compile_schedules(
         rule: How many answers a program may have and when one is good enough; that of the settings
             if left out.
         rehearse: The dry run that a model's programs have to pass beside the checks
-            (``hdsim.run.rehearsal.rehearse.problems``, which the command line and runs use); none if left
-            out.
+            (``hdsim.run.rehearsal.rehearse.problems``, which the command line and runs use);
+            none if left out.
         on_done: Called with each schedule when it is ready, from any thread.
 
     Raises:
