@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hdsim.core.errors import HdsimError, InfrastructureError, InputError
+from hdsim.core.errors import InfrastructureError, InputError
 from hdsim.guidance.schedule import Mode, Schedule
 from hdsim.record.schema import Status
 from hdsim.record.writer import RunWriter
@@ -161,6 +161,4 @@ def status_of(end: Ended[Any]) -> tuple[Status, str]:
         return Status.BAD_INPUT, str(end.error)
     if isinstance(end.error, InfrastructureError):
         return Status.SERVER_ERROR, str(end.error)
-    if isinstance(end.error, HdsimError):
-        return Status.CRASHED, str(end.error)
-    return Status.CRASHED, f"{type(end.error).__name__}: {end.error}"
+    return Status.CRASHED, str(end.error)

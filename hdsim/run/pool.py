@@ -1,25 +1,21 @@
 """Runs jobs in processes of their own, watches that they move, and outlives their deaths.
 
 One fresh process per job: a C++ abort inside a client library, a kill or a leak ends that job and
-nothing else. The engine is Pebble's process pool, which can cancel a running job and reports a
-worker's death as that job's result.
+nothing else, however early in the process's life it comes.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
-
-from hdsim.core.cores import take_slot
+from hdsim.core.errors import HdsimError, InfrastructureError
+from hdsim.run.process import CallApart, Died, Raised, Returned, stop
 
 T = TypeVar("T")
 EndKind = Literal["done", "raised", "died", "stalled"]
@@ -52,14 +48,14 @@ class Ended(Generic[T]):
         kind: ``done`` with a value; ``raised`` an exception; ``died`` (killed or crashed process);
             ``stalled`` (no heartbeat for too long, killed).
         value: The call's answer when done.
-        error: The exception when raised, else what is known of the end.
+        error: What was raised, or what is known of the end.
         attempts: How often it was started.
     """
 
     job: Job[T]
     kind: EndKind
     value: T | None
-    error: BaseException | None
+    error: HdsimError | None
     attempts: int
 
 
@@ -90,7 +86,7 @@ class Heartbeat:
 @dataclass(slots=True)
 class _Running(Generic[T]):
     job: Job[T]
-    future: ProcessFuture[T]
+    call: CallApart[T]
     beat_path: Path
     attempts: int
     slot: int
@@ -113,7 +109,7 @@ def run_jobs(
 ) -> Iterator[Ended[T]]:
     """Runs all jobs; yields each one's end as it comes.
 
-    A job whose process dies or stalls is started once more.
+    A job whose process dies or stalls is started once more; its output says so.
 
     Args:
         jobs: What to run.
@@ -123,51 +119,41 @@ def run_jobs(
         on_progress: Called a few times a second with the last heartbeat of each running job.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    context = multiprocessing.get_context("spawn")
     waiting = [(job, 1) for job in reversed(jobs)]
     running: list[_Running[T]] = []
-    pool = ProcessPool(max_workers=workers, max_tasks=1, context=context)
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                job, attempt = waiting.pop()
-                beat_path = heartbeat_path(folder, job.name)
-                beat_path.unlink(missing_ok=True)
                 slot = min(set(range(workers)) - {run.slot for run in running})
-                future = pool.schedule(_call, args=(job.call, job.args, job.output, slot))
-                running.append(_Running(job, future, beat_path, attempt, slot))
+                running.append(_start(*waiting.pop(), slot, folder))
             time.sleep(_POLL_S)
             progress = {}
             for run in list(running):
                 _watch(run, stall_s)
                 if run.last:
                     progress[run.job.name] = json.loads(run.last)
-                if not run.future.done():
+                if not (run.stalled or run.call.over()):
                     continue
+                ended = _ending(run)
                 running.remove(run)
                 run.beat_path.unlink(missing_ok=True)
-                ended = _ending(run)
-                if ended.kind in ("died", "stalled") and run.attempts == 1:
+                again = ended.kind in ("died", "stalled") and run.attempts == 1
+                _note(ended, again)
+                if again:
                     waiting.append((run.job, 2))
                 else:
                     yield ended
             if on_progress is not None:
                 on_progress(progress)
-        pool.close()
     finally:
-        pool.stop()
-        pool.join()
+        stop(run.call for run in running)
 
 
-def _call(call: Callable[..., T], args: tuple[Any, ...], output: Path | None, slot: int) -> T:
-    """Runs in the worker process: the call, with its output kept apart."""
-    take_slot(slot)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("ab") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-    return call(*args)
+def _start(job: Job[T], attempt: int, slot: int, folder: Path) -> _Running[T]:
+    beat_path = heartbeat_path(folder, job.name)
+    beat_path.unlink(missing_ok=True)
+    call = CallApart(job.call, job.args, beat_path.with_suffix(""), job.output, slot)
+    return _Running(job, call, beat_path, attempt, slot)
 
 
 def _watch(run: _Running[T], stall_s: float) -> None:
@@ -177,18 +163,28 @@ def _watch(run: _Running[T], stall_s: float) -> None:
         beat = ""
     if beat != run.last:
         run.last, run.since = beat, time.monotonic()
-    elif time.monotonic() - run.since > stall_s and not run.stalled:
+    elif time.monotonic() - run.since > stall_s:
         run.stalled = True
-        run.future.cancel()
 
 
 def _ending(run: _Running[T]) -> Ended[T]:
-    try:
-        value = run.future.result()
-    except CancelledError as error:
-        return Ended(run.job, "stalled", None, error, run.attempts)
-    except ProcessExpired as error:
-        return Ended(run.job, "died", None, error, run.attempts)
-    except Exception as error:
-        return Ended(run.job, "raised", None, error, run.attempts)
-    return Ended(run.job, "done", value, None, run.attempts)
+    match run.call.end():
+        case Died(cause):
+            if run.stalled:
+                error = InfrastructureError("killed for want of a heartbeat")
+                return Ended(run.job, "stalled", None, error, run.attempts)
+            return Ended(run.job, "died", None, InfrastructureError(cause), run.attempts)
+        case Raised(error):
+            return Ended(run.job, "raised", None, error, run.attempts)
+        case Returned(value):
+            return Ended(run.job, "done", value, None, run.attempts)
+
+
+def _note(ended: Ended[T], again: bool) -> None:
+    """Leaves a line in the output of a job whose process died or was killed."""
+    if ended.kind not in ("died", "stalled") or ended.job.output is None:
+        return
+    then = "started once more" if again else "given up"
+    ended.job.output.parent.mkdir(parents=True, exist_ok=True)
+    with ended.job.output.open("a", encoding="utf-8") as file:
+        file.write(f"hdsim: worker process {ended.error} in attempt {ended.attempts}; {then}\n")
