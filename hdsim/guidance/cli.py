@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hdsim.driver.load import load_profile
 from hdsim.guidance.compare import schedule_differences
-from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules
+from hdsim.guidance.compile import LONGEST_DRIVE_S, check_mode, compile_schedules, schedule_of
 from hdsim.guidance.endpoint import Chat, Endpoint
 from hdsim.guidance.limits import Spending
 from hdsim.guidance.local import MODEL_NAME, find_model, serve
@@ -114,7 +114,7 @@ def diff(
 ) -> None:
     """Print how the guidance of two profiles, or of two schedule files, differs."""
     mode = check_mode(guidance)
-    left, right = (_schedule(ref, mode, duration) for ref in (a, b))
+    left, right = (schedule_of(ref, mode, duration, rehearse=problems) for ref in (a, b))
     console = Console()
     different = False
     for place, lines in schedule_differences(left, right):
@@ -298,13 +298,6 @@ def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=console, disable=not shown, transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
-
-
-def _schedule(ref: str, mode: Mode, duration: float) -> Schedule:
-    if ref.endswith(".json"):
-        return Schedule.load(Path(ref))
-    (schedule,) = compile_schedules([load_profile(ref)], mode, duration, rehearse=problems)
-    return schedule
 
 
 def _summary(schedule: Schedule) -> str:

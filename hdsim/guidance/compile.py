@@ -10,6 +10,7 @@ from typing import get_args
 
 from hdsim.core.errors import InputError, did_you_mean
 from hdsim.driver.layers import layer_state
+from hdsim.driver.load import load_profile
 from hdsim.driver.profile import DriverProfile
 from hdsim.guidance import offline
 from hdsim.guidance.ask import Asker
@@ -69,6 +70,19 @@ def compile_schedule(
         rehearse=rehearse,
     )
     return schedule
+
+
+def schedule_of(
+    ref: str, mode: Mode = "offline", duration_s: float = 600.0, *, rehearse: Rehearse | None = None
+) -> Schedule:
+    """The schedule that a reference names: that of a ``.json`` file, or of a profile, compiled.
+
+    Raises:
+        InputError: If there is no such file or profile, or it is wrong.
+    """
+    if ref.endswith(".json"):
+        return Schedule.load(Path(ref))
+    return compile_schedule(load_profile(ref), mode, duration_s, rehearse=rehearse)
 
 
 def compile_schedules(

@@ -12,9 +12,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from hdsim.driver.load import load_profile
-from hdsim.guidance.compile import check_mode, compile_schedule
-from hdsim.guidance.schedule import Schedule
+from hdsim.guidance.compile import check_mode, schedule_of
 from hdsim.record.run import Run
 from hdsim.run.rehearsal.percepts import Audience
 from hdsim.run.rehearsal.record import SCENE_S, record
@@ -32,7 +30,7 @@ def rehearse_command(
     Ends with 1 if nobody could drive by them.
     """
     audience = Audience(load(scenes))
-    schedule = _schedule(profile, guidance)
+    schedule = schedule_of(profile, check_mode(guidance), rehearse=problems)
     cases = list(product(schedule.physiology, schedule.attention))
     programs = [(schedule.personality, *case) for case in cases]
     table = _table(schedule.name)
@@ -59,12 +57,6 @@ def record_scenes_command(
     scenes = record(Run.open(run), scenario, at)
     save(scenes, out)
     typer.echo(f"{out}: {len(scenes)} scenes of {SCENE_S:g} s, {len(scenes.names)} vehicles")
-
-
-def _schedule(ref: str, guidance: str) -> Schedule:
-    if ref.endswith(".json"):
-        return Schedule.load(Path(ref))
-    return compile_schedule(load_profile(ref), check_mode(guidance), rehearse=problems)
 
 
 def _table(name: str) -> Table:
