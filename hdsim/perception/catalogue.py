@@ -253,14 +253,22 @@ class LookAway(_Operation):
     """Eyes off the road: nothing new is seen; what was registered lives on in memory.
 
     While the operation is active, off-road glances (lognormal) alternate with looks at the road of
-    ``on_road_s``. During a glance objects move on at their last believed velocity and the signal
-    keeps its last seen state. Usually given an episodic course.
+    ``on_road_s``. During a glance objects move on at their last believed velocity, the signal keeps
+    its last seen state, and the own course is misjudged by an angle drawn anew at each glance, so
+    that the believed place in the lane parts from the true one; back on the road it is seen again
+    within half a second. Usually given an episodic course.
+
+    Source: glances as in Rockwell 1988; that lane keeping suffers while the eyes are off the road:
+    Peng, Boyle & Hallmark 2013; the angle is a proposal.
     """
 
     op: Literal["look_away"] = "look_away"
     glance_median_s: float = Field(default=1.02, gt=0.1, le=8.0)
     glance_sigma: float = Field(default=0.4, ge=0.0, le=1.5)
     on_road_s: float = Field(default=1.0, ge=0.1, le=10.0)
+    course_error_deg: float = Field(
+        default=0.6, ge=0.0, le=3.0, description="Standard deviation of the misjudged course."
+    )
 
 
 class Scan(_Operation):

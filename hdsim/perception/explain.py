@@ -86,9 +86,19 @@ class _One:
             ("limit_factor", "limit_factor", "scale_speed_limit"),
         ):
             was, is_ = float(getattr(true, name)[d]), float(getattr(believed, name)[d])
-            if abs(was - is_) > _LEAST:
-                because = [self._because(operation, amount=is_ - was)]
-                yield {"what": what, "true": was, "believed": is_, "because": because}
+            if abs(was - is_) <= _LEAST:
+                continue
+            amounts = {operation: is_ - was}
+            drifted = self.trace.changes.get("look_away") if name == "d" else None
+            if drifted is not None:
+                amounts["look_away"] = float(drifted[d, 0])
+                amounts[operation] -= amounts["look_away"]
+            because = [
+                self._because(by, amount=amount)
+                for by, amount in amounts.items()
+                if abs(amount) > _LEAST
+            ]
+            yield {"what": what, "true": was, "believed": is_, "because": because}
         signal, seen = self._obs.signal, self._percepts.signal
         was, is_ = float(signal.distance[d]), float(seen.distance[d])
         if signal.index[d] == seen.index[d] >= 0 and abs(was - is_) > _LEAST:

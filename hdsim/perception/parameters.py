@@ -92,7 +92,7 @@ KINDS: dict[str, Kind] = {
     ),
     "look_away": Kind(
         scaled=(Parameter("glance_median_s", 0.0),),
-        raw={"glance_sigma": 0.0, "on_road_s": 1.0},
+        raw={"glance_sigma": 0.0, "on_road_s": 1.0, "course_error_deg": 0.0},
     ),
     # Below 1 s/s, or the past would run backwards.
     "delay": Kind(scaled=(Parameter("delay_s", 0.0, 0.5),)),

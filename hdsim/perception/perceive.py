@@ -200,7 +200,7 @@ class Perceiver:
             scale_size(view, lines, size)
 
     def _sense_self(self, steps: _Steps, noise: _Drawn) -> tuple[OwnState, Paths]:
-        """Own speed, limit and lane as believed."""
+        """Own speed, limit and place in the lane as believed."""
         own, paths = steps.obs.own, steps.obs.paths
         speed, limit, d = own.speed, own.limit_factor, own.d
 
@@ -223,6 +223,10 @@ class Perceiver:
             )
             d = d - offset
             steps.changes["bend_lane"] = offset[:, None]
+        found = steps.registered
+        if found is not None and found.lane_error is not None:
+            d = d + found.lane_error
+            steps.changes["look_away"] = found.lane_error[:, None]
         if speed is own.speed and limit is own.limit_factor and d is own.d:
             return own, paths
         return replace(own, speed=speed, limit_factor=limit, d=d), paths

@@ -22,6 +22,7 @@ from hdsim.perception.operations.attention import (
 from hdsim.perception.operations.evidence import Evidence
 from hdsim.perception.operations.field import GAZE, Field
 from hdsim.perception.operations.gaze import INSIDE, Gaze
+from hdsim.perception.operations.lateral import LaneDrift
 from hdsim.perception.operations.recall import History
 from hdsim.perception.operations.registration import drift
 from hdsim.perception.view import Sightlines, View
@@ -42,6 +43,7 @@ class Registered:
         signal_away: Drivers who cannot see the signal ahead, likewise.
         area: Where each driver looks (index into ``gaze.AREAS``), shape (D,).
         taken: What the gaze takes in, shape (D, K), or None for everything.
+        lane_error: Believed less true offset in the own lane [m], shape (D,), or None for none.
         changes: By operation, what it added to believed speeds [m/s], shape (D, K).
     """
 
@@ -51,6 +53,7 @@ class Registered:
     signal_away: Bools | None
     area: Ints
     taken: Bools | None = None
+    lane_error: Floats | None = None
     changes: dict[str, Floats] = field(default_factory=dict)
 
 
@@ -80,6 +83,7 @@ class Registrar:
         self._actor_keys = actor_keys
         self._attention = Attention(drivers, actor_keys, step_s)
         self._glances = Glances(drivers, step_s)
+        self._lane_drift = LaneDrift(seeds.keys(seed, names, "lane drift"), step_s)
         self._gaze = Gaze(seeds.keys(seed, names, "gaze"), step_s, graph.junction)
         self._field = Field(seeds.keys(seed, names, "field"), actor_keys, step_s)
         self._evidence = Evidence(seeds.keys(seed, names, "evidence"), actor_keys, step_s)
@@ -98,6 +102,7 @@ class Registrar:
         here[drivers] = True
         self._gaze.recall(here, self._tick)
         self._glances.end(here, self._tick)
+        self._lane_drift.forget(drivers)
 
     def register(
         self,
@@ -123,7 +128,7 @@ class Registrar:
         row = obs.objects.row
         alert = self._evidence.alerts(row) if self._alerted else None
         caught = None if alert is None else np.asarray(alert.any(axis=1))
-        away, area, scans = self._eyes(tick, obs, programs, side, caught)
+        away, area, scans, lane_error = self._eyes(tick, obs, programs, side, caught)
         taken, limited = self._take_in(tick, obs, view, lines, programs, area, scans, side)
         if taken is not None and alert is not None:
             taken |= alert
@@ -145,7 +150,7 @@ class Registrar:
             narrow = np.pi if radius is None else np.radians(radius.value["radius_deg"].min(axis=1))
             blind = scans & (np.abs(GAZE[area]) > narrow)
         signal_away = away if blind is None else (blind if away is None else away | blind)
-        found = Registered(attended, lines, away, signal_away, area, taken)
+        found = Registered(attended, lines, away, signal_away, area, taken, lane_error)
         self._weigh(tick, obs, view, programs, found)
         if slip is not None:
             view.speed = view.speed + slip
@@ -161,9 +166,14 @@ class Registrar:
         programs: CompiledPrograms,
         side: Sides,
         caught: Bools | None,
-    ) -> tuple[Bools | None, Ints, Bools]:
-        """Eyes off the road (None for nobody), areas looked at, and whose gaze counts."""
+    ) -> tuple[Bools | None, Ints, Bools, Floats | None]:
+        """Eyes off the road (None for nobody), areas looked at, whose gaze counts, lane errors.
+
+        A look at the instruments leaves the lane in peripheral vision, which suffices to keep it
+        (Summala, Nieminen & Punto 1996); ``look_away`` does not.
+        """
         away: Bools | None = None
+        lane_error: Floats | None = None
         look_away = programs.columns.get("look_away")
         # Nobody starts with eyes off a road never seen: the first tick is a look at it.
         going_on = self._attention.goes_on_at(tick)
@@ -173,16 +183,19 @@ class Registrar:
             off = self._glances.away(tick, look_away)
             if off.any() and going_on:
                 away = off
+            lane_error = self._lane_drift.at(
+                tick, off & going_on, self._glances.course_error, obs.own.speed
+            )
         scan = programs.columns.get("scan")
         if scan is None:
-            return away, self._gaze.area, self._nobody
+            return away, self._gaze.area, self._nobody, lane_error
         if caught is not None and caught.any():
             self._gaze.recall(caught, tick)
         self._gaze.look(tick, scan, programs.version, obs.paths, obs.own.speed, side)
         inside = self._gaze.area == INSIDE
         if inside.any() and going_on:
             away = inside if away is None else away | inside
-        return away, self._gaze.area.copy(), self._gaze.scans
+        return away, self._gaze.area.copy(), self._gaze.scans, lane_error
 
     def _take_in(
         self,

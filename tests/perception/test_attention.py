@@ -238,3 +238,34 @@ def test_noise_field_gives_the_values_of_smooth_normal():
         shown = (np.arange(places) + tick // 7) % 9
         expected = seeds.smooth_normal(seeds.combine(keys, objects[shown]), tick * 0.17, tau)
         np.testing.assert_allclose(field.at(tick * 0.17, shown), expected, atol=1e-12)
+
+
+def test_ones_place_in_the_lane_is_lost_during_a_glance_and_seen_again_after_it():
+    ops = {"op": "look_away", "glance_median_s": 2.0, "glance_sigma": 0.0, "on_road_s": 2.0}
+    drive = Drive(program(ops))
+    me, errors, away = drive.me, [], []
+    for _ in range(400):
+        obs, percepts = drive.step()
+        errors.append(float(percepts.own.d[me] - obs.own.d[me]))
+        away.append(bool(drive.perceiver.trace().looking_away[me]))
+    error, off = np.array(errors), np.array(away)
+    assert error[0] == 0.0  # a drive begins with a look at the road
+    # One course for the whole glance: the error grows by the same amount every tick.
+    during = np.diff(error[:40])
+    assert during == pytest.approx(during[0])
+    assert abs(during[0]) <= obs.own.speed[me] * np.sin(np.radians(3 * 0.6)) * STEP_S
+    assert during[0] != 0.0
+    # Another one in the next glance, and none left at the end of a look at the road.
+    ends = np.flatnonzero(np.diff(off.astype(int)) == 1)
+    assert len(ends) >= 3
+    assert np.abs(error[ends]) == pytest.approx(0.0, abs=1e-3)
+    slopes = np.round(error[ends + 2] - error[ends + 1], 6)
+    assert len(set(slopes)) == len(slopes)
+
+
+def test_without_an_error_of_the_course_the_place_in_the_lane_is_kept():
+    ops = {"op": "look_away", "glance_median_s": 2.0, "course_error_deg": 0.0}
+    drive = Drive(program(ops))
+    for _ in range(100):
+        obs, percepts = drive.step()
+        assert percepts.own.d[drive.me] == obs.own.d[drive.me]

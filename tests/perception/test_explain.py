@@ -77,3 +77,14 @@ def test_memory_and_delay_are_told_apart():
     because = [b for d in ego["differences"] if d["what"] == "range_m" for b in d["because"]]
     assert {b["operation"] for b in because} == {"memory"}
     assert np.all([b["by"] == ["physiology: age"] for b in because])
+
+
+def test_a_place_in_the_lane_lost_with_eyes_off_the_road_is_told_from_a_bent_lane():
+    look = {"op": "look_away", "glance_median_s": 8.0, "glance_sigma": 0.0, "cause": "phone"}
+    bend = {"op": "bend_lane", "offset_m": 0.3, "cause": "alcohol"}
+    record, _ = _explained(look, bend)
+    (lane,) = [d for d in record["own"] if d["what"] == "lane_offset_m"]
+    amounts = {b["operation"]: b["amount"] for b in lane["because"]}
+    assert amounts["bend_lane"] == pytest.approx(-0.3)
+    assert amounts["look_away"] != 0.0
+    assert sum(amounts.values()) == pytest.approx(lane["believed"] - lane["true"])

@@ -36,10 +36,15 @@ class Glances:
     """Off-road glances that alternate with looks at the road.
 
     Source of the alternation: glance lengths are lognormal (Rockwell 1988; Taoka 1990).
+
+    Attributes:
+        course_error: Standard deviation of the course misjudged in each driver's glance of this
+            tick [rad], 0 for those whose eyes are on the road, shape (D,).
     """
 
     def __init__(self, drivers: int, step_s: float) -> None:
         self._step_s = step_s
+        self.course_error: Floats = np.zeros(drivers)
         self._off_until: Ints = np.zeros((drivers, 0), dtype=np.int64)
         self._next: Ints = np.zeros((drivers, 0), dtype=np.int64)
 
@@ -66,6 +71,9 @@ class Glances:
             self._next[begin] = until + pause.astype(np.int64)
             off |= begin
         self._next[~wants & ~off] = tick
+        self.course_error = np.radians(
+            np.where(off, columns.raw["course_error_deg"], 0.0).max(axis=1)
+        )
         return np.asarray(off.any(axis=1))
 
     def end(self, drivers: Bools, tick: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hdsim.core import seeds
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Paths
 from hdsim.core.planar import sincos
-from hdsim.core.state import Floats, Ints
+from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import SUM, Noise
 from hdsim.perception.compile import Columns
 from hdsim.perception.view import Sightlines, View
@@ -17,6 +19,50 @@ from hdsim.perception.view import Sightlines, View
 # Where a believed bend of the lane levels off [m]. A heuristic: about the preview distance of
 # steering, so that it bends what is steered for and leaves cars far ahead in their lanes.
 BEND_M = 20.0
+# Time constant of finding one's place in the lane again after a look away [s]. [P]
+_SEEN_AGAIN_S = 0.25
+
+
+class LaneDrift:
+    """Where drivers believe to be in their lane while their eyes are off the road.
+
+    During a glance the course is misjudged by an angle e, drawn for that glance, so that the
+    believed offset runs away from the true one at v sin(e); afterwards the error fades
+    exponentially. A car that stands does not drift.
+
+    Args:
+        keys: One key per driver, shape (D,).
+        step_s: Length of a tick [s].
+    """
+
+    def __init__(self, keys: NDArray[np.uint64], step_s: float) -> None:
+        self._keys, self._step_s = keys, step_s
+        self._fade = np.exp(-step_s / _SEEN_AGAIN_S)
+        self._away: Bools = np.zeros(len(keys), dtype=np.bool_)
+        self._course: Floats = np.zeros(len(keys))
+        self._error: Floats = np.zeros(len(keys))
+
+    def forget(self, drivers: Ints) -> None:
+        """Begin anew for these drivers."""
+        self._away[drivers], self._error[drivers] = False, 0.0
+
+    def at(self, tick: int, away: Bools, course_error: Floats, speed: Floats) -> Floats:
+        """Believed offset less the true one, left positive [m], shape (D,).
+
+        Args:
+            tick: Number of this tick.
+            away: Drivers whose eyes are off the road, shape (D,).
+            course_error: Standard deviation of the misjudged course [rad], shape (D,).
+            speed: Own speeds [m/s], shape (D,).
+        """
+        begin = away & ~self._away
+        if begin.any():
+            unit = seeds.normal(self._keys[begin], tick)
+            self._course[begin] = course_error[begin] * unit
+        grown = self._error + speed * np.sin(self._course) * self._step_s
+        self._error = np.where(away, grown, self._error * self._fade)
+        self._away = away
+        return self._error
 
 
 def shift_lateral(view: View, lines: Sightlines, columns: Columns, noise: Noise) -> Floats:
