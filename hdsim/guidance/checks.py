@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from math import exp, prod
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -136,8 +136,7 @@ def check_plausible(operations: tuple[Operation, ...]) -> None:
         BadAnswer: Naming every limit that is broken.
     """
     problems = [p for i, o in enumerate(operations) for p in _problems(f"operations.{i}", o)]
-    problems += _biases(operations)
-    problems += _off_road(operations)
+    problems += _excesses(operations)
     problems += _contradictions(operations)
     counts = Counter((o.op, o.select.relation) for o in operations)
     problems += [
@@ -157,26 +156,7 @@ def check_together(programs: Sequence[PerceptionProgram]) -> None:
         BadAnswer: Naming the other layers and every limit that they break together.
     """
     operations = tuple(o for program in programs for o in program.operations)
-    problems = _biases(operations) + _off_road(operations) + _at_odds(programs)
-    for relation in _RELATIONS:
-        missed = 1.0 - prod(
-            1.0 - o.miss_probability
-            for o in operations
-            if isinstance(o, Attend) and o.select.relation in ("any", relation)
-        )
-        if missed > MAX_MISS_PROBABILITY:
-            problems.append(
-                f"{relation} objects are missed with {missed:.2f}, "
-                f"expected at most {MAX_MISS_PROBABILITY:g}"
-            )
-    for actual, most in MAX_MISREAD_PROBABILITY.items():
-        misread = 1.0 - prod(
-            1.0 - o.probability
-            for o in operations
-            if isinstance(o, MisreadSignal) and o.actual == actual
-        )
-        if misread > most:
-            problems.append(f"{actual} is misread with {misread:.2f}, expected at most {most:g}")
+    problems = _excesses(operations) + _at_odds(programs)
     if problems:
         others = " and ".join(program.layer for program in programs[:-1])
         raise BadAnswer(f"together with {others}: " + "; ".join(problems))
@@ -216,15 +196,8 @@ def _problems(where: str, o: Operation) -> list[str]:
         found.append(f"{where}.select.range_m: expected 0 <= nearest < farthest <= 300")
     if not -180.0 <= right < left <= 180.0:
         found.append(f"{where}.select.sector_deg: expected -180 <= right < left <= 180")
-    if isinstance(o, Attend):
-        if o.range_m < MIN_RANGE_M:
-            found.append(f"{where}.range_m: expected {MIN_RANGE_M:g} or more")
-        if o.miss_probability > MAX_MISS_PROBABILITY:
-            found.append(f"{where}.miss_probability: expected at most {MAX_MISS_PROBABILITY:g}")
-    if isinstance(o, MisreadSignal):
-        most = MAX_MISREAD_PROBABILITY[o.actual]
-        if o.probability > most:
-            found.append(f"{where}.probability: expected at most {most:g} for {o.actual}")
+    if isinstance(o, Attend) and o.range_m < MIN_RANGE_M:
+        found.append(f"{where}.range_m: expected {MIN_RANGE_M:g} or more")
     if isinstance(o, LookAway):
         if o.glance_median_s > MAX_GLANCE_MEDIAN_S:
             found.append(f"{where}.glance_median_s: expected at most {MAX_GLANCE_MEDIAN_S:g}")
@@ -249,6 +222,43 @@ def _contradictions(operations: tuple[Operation, ...]) -> list[str]:
         for (op, relation, _), both in sides.items()
         if len(both) > 1
     ]
+
+
+def _excesses(operations: tuple[Operation, ...]) -> list[str]:
+    """What is too much of all operations taken together, in one program or in several."""
+    return _biases(operations) + _off_road(operations) + _missed(operations) + _misread(operations)
+
+
+def _missed(operations: tuple[Operation, ...]) -> list[str]:
+    found = []
+    for relation in _RELATIONS:
+        missed = _either(
+            o.miss_probability
+            for o in operations
+            if isinstance(o, Attend) and o.select.relation in ("any", relation)
+        )
+        if missed > MAX_MISS_PROBABILITY:
+            found.append(
+                f"{relation} objects are missed with {missed:.2f}, "
+                f"expected at most {MAX_MISS_PROBABILITY:g}"
+            )
+    return found
+
+
+def _misread(operations: tuple[Operation, ...]) -> list[str]:
+    found = []
+    for actual, most in MAX_MISREAD_PROBABILITY.items():
+        misread = _either(
+            o.probability for o in operations if isinstance(o, MisreadSignal) and o.actual == actual
+        )
+        if misread > most:
+            found.append(f"{actual} is misread with {misread:.2f}, expected at most {most:g}")
+    return found
+
+
+def _either(chances: Iterable[float]) -> float:
+    """Chance that at least one of independent things happens."""
+    return round(1.0 - prod(1.0 - chance for chance in chances), 9)
 
 
 def _off_road(operations: tuple[Operation, ...]) -> list[str]:

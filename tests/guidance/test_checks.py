@@ -28,11 +28,15 @@ REFUSED = {
     ),
     "red as green": (
         [operation("misread_signal", actual="red", probability=0.9)],
-        "operations.0.probability: expected at most 0.2 for red",
+        "red is misread with 0.90, expected at most 0.2",
     ),
     "misses everything": (
         [operation("attend", miss_probability=1.0)],
-        "operations.0.miss_probability: expected at most 0.7",
+        "lead objects are missed with 1.00, expected at most 0.7",
+    ),
+    "misses most, twice over": (
+        [operation("attend", miss_probability=0.5), operation("attend", miss_probability=0.5)],
+        "crossing objects are missed with 0.75, expected at most 0.7",
     ),
     "never looks": (
         [operation("look_away", glance_median_s=3.9, on_road_s=0.1)],
@@ -58,6 +62,16 @@ def test_what_no_driver_has_is_refused(operations: list[Operation], reason: str)
     with pytest.raises(BadAnswer) as error:
         check_plausible(tuple(operations))
     assert reason in str(error.value)
+
+
+def test_a_program_may_reach_each_limit():
+    check_plausible(
+        (
+            operation("attend", miss_probability=0.7),
+            operation("misread_signal", actual="red", probability=0.2),
+            operation("misread_signal", actual="yellow", probability=0.8),
+        )
+    )
 
 
 def test_a_texting_driver_is_plausible():
