@@ -1,0 +1,1 @@
+"""What the code knows best of each page: one module a page, and what they share."""
