@@ -15,10 +15,9 @@ from hdsim.study.gaps import offered
 from hdsim.study.scene import (
     BRAKE_MPS2,
     FOOT_S,
-    PEDAL_LAG_S,
     following_loop,
+    free_loop,
     gap_ahead,
-    roads,
 )
 
 LIMIT_MPS = 13.9
@@ -127,18 +126,8 @@ def standard_drive(schedule: Schedule, seed: int, n: int = 30) -> list[Quantity]
 
 def free_speeds(schedule: Schedule, seed: int, n: int = 20) -> Floats:
     """Speeds on an empty road with a limit of 13.9 m/s, samples of ``n`` drivers [m/s]."""
-    graph, first = roads(n, 800.0, LIMIT_MPS)
-    loop = KinematicLoop(
-        graph,
-        [f"driver-{i:03d}" for i in range(n)],
-        [schedule.name] * n,
-        first[:, 0],
-        np.full(n, 20.0),
-        np.full(n, LIMIT_MPS),
-        {schedule.name: schedule},
-        seed=seed,
-        pedal_lag=PEDAL_LAG_S,
-    )
+    styles, schedules = [schedule.name] * n, {schedule.name: schedule}
+    loop = free_loop(styles, schedules, 800.0, LIMIT_MPS, seed)
     loop.run(10.0)
     speeds: list[Floats] = []
     loop.run(20.0, lambda loop: speeds.append(loop.speed.copy()))

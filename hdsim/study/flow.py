@@ -12,7 +12,7 @@ from hdsim.road.lanes import LaneGraph
 from hdsim.road.strips import LANE_WIDTH, Strip, arc, build
 from hdsim.run.kinematic import LENGTH, KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
-from hdsim.study.scene import KMH, MPH, PEDAL_LAG_S, population, roads
+from hdsim.study.scene import KMH, MPH, PEDAL_LAG_S, free_loop, population
 from hdsim.study.statistics import bootstrap
 
 _LANES, _QUARTERS = 3, 4
@@ -153,19 +153,7 @@ def _durations(lane: Ints, across: Floats, step_s: float) -> Floats:
 
 def free_speeds(limit: float, seed: int, n: int = 60) -> Floats:
     """Mean speed of a mixed population on empty roads [m/s], shape (n,)."""
-    graph, first = roads(n, 100.0 + 1.4 * limit * 40.0, limit)
-    styles, schedules = population(n, seed)
-    loop = KinematicLoop(
-        graph,
-        [f"driver-{i:03d}" for i in range(n)],
-        styles,
-        first[:, 0],
-        np.full(n, 20.0),
-        np.full(n, limit),
-        schedules,
-        seed=seed,
-        pedal_lag=PEDAL_LAG_S,
-    )
+    loop = free_loop(*population(n, seed), 100.0 + 1.4 * limit * 40.0, limit, seed)
     loop.run(20.0)
     total: Floats = np.zeros(n)
 

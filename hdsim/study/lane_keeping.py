@@ -6,9 +6,8 @@ import numpy as np
 
 from hdsim.core.state import Floats
 from hdsim.driver.profile import DriverProfile
-from hdsim.run.kinematic import KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
-from hdsim.study.scene import PEDAL_LAG_S, profile, roads, schedules_of
+from hdsim.study.scene import free_loop, profile, schedules_of
 from hdsim.study.statistics import bootstrap
 
 _SPEED = 27.0
@@ -32,18 +31,8 @@ def sdlp(driver: DriverProfile, seed: int, n: int = 16) -> Floats:
     The same seed gives every profile the same noise of an ordinary driver, so that differences are
     paired.
     """
-    graph, first = roads(n, 150.0 + 1.1 * _SPEED * (_WARM_UP_S + _MEASURED_S), _SPEED)
-    loop = KinematicLoop(
-        graph,
-        [f"driver-{i:03d}" for i in range(n)],
-        [driver.name] * n,
-        first[:, 0],
-        np.full(n, 20.0),
-        np.full(n, _SPEED),
-        schedules_of([driver]),
-        seed=seed,
-        pedal_lag=PEDAL_LAG_S,
-    )
+    length = 150.0 + 1.1 * _SPEED * (_WARM_UP_S + _MEASURED_S)
+    loop = free_loop([driver.name] * n, schedules_of([driver]), length, _SPEED, seed)
     loop.run(_WARM_UP_S)
     y: list[Floats] = []
     loop.run(_MEASURED_S, lambda loop: y.append(loop.y.copy()))

@@ -91,6 +91,37 @@ def roads(
     return graph, np.array(first, dtype=np.int64)
 
 
+def free_loop(
+    styles: Sequence[str],
+    schedules: dict[str, Schedule],
+    length: float,
+    limit: float,
+    seed: int,
+) -> KinematicLoop:
+    """A road of its own for each driver, empty and straight; all begin at the limit.
+
+    Args:
+        styles: Profile of each driver.
+        schedules: By profile name.
+        length: Of the roads [m].
+        limit: Speed limit [m/s].
+        seed: Of the noise; one seed gives drivers of different profiles the same.
+    """
+    n = len(styles)
+    graph, first = roads(n, length, limit)
+    return KinematicLoop(
+        graph,
+        [f"driver-{i:03d}" for i in range(n)],
+        styles,
+        first[:, 0],
+        np.full(n, 20.0),
+        np.full(n, limit),
+        schedules,
+        seed=seed,
+        pedal_lag=PEDAL_LAG_S,
+    )
+
+
 class Leaders:
     """Scripted cars that move along a lane with a programmed acceleration.
 
