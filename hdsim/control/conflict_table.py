@@ -14,6 +14,8 @@ from hdsim.road.lanes import LaneGraph
 # Headings of two approaches that differ by more than this face each other.
 _FACING = np.radians(120.0)
 _FROM_SIDE = np.radians(30.0)
+# Who waits inside a junction stops so far short of the zone of the oncoming traffic [m]. [P]
+_SHORT_M = 1.0
 
 
 class ConflictTable(NamedTuple):
@@ -40,6 +42,8 @@ class ConflictTable(NamedTuple):
         length: Length of the lane [m], (L,).
         junction: Its junction, -1 outside, (L,).
         stop: A stop sign holds whoever enters it, (L,).
+        within: How far into a lane the front bumper waits for oncoming traffic, 0 for before the
+            lane [m], (L,); see ``waiting_within``.
     """
 
     start: Ints
@@ -59,6 +63,7 @@ class ConflictTable(NamedTuple):
     length: Floats
     junction: Ints
     stop: Bools
+    within: Floats
 
 
 def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
@@ -102,4 +107,33 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         length=graph.length,
         junction=graph.junction,
         stop=graph.stop_sign,
+        within=waiting_within(graph, own, priority, facing, controlled),
     )
+
+
+def waiting_within(
+    graph: LaneGraph,
+    own: Ints,
+    priority: NDArray[np.int8],
+    facing: Bools,
+    controlled: Bools,
+) -> Floats:
+    """How far into its lane each left turn waits for oncoming traffic [m], shape (L,).
+
+    Who turns left across oncoming traffic, with a signal or from the major road, waits inside the
+    junction, short of the first zone shared with an oncoming lane, and starts from there. Whoever
+    has others to yield to as well, or a stop sign, waits before the junction.
+
+    Args:
+        graph: The lane graph.
+        own: First lane of each conflict, shape (C,).
+        priority: As in ``ConflictTable``.
+        facing: As there.
+        controlled: As there.
+    """
+    first = np.full(len(graph), np.inf)
+    np.minimum.at(first, own[facing], graph.conflicts.own_from[facing])
+    others = np.zeros(len(graph), dtype=np.bool_)
+    others[own[~facing & (priority < 0)]] = True
+    waits = (graph.turn > 0) & np.isfinite(first) & ~graph.stop_sign & (controlled | ~others)
+    return np.where(waits, np.maximum(first - _SHORT_M, 0.0), 0.0)

@@ -198,7 +198,12 @@ def judge(
                     own_out = c.entry + table.own_to[e] + front
                     if o.gone == np.inf or not (o.leave > 0.0 and own_out > 0.0):
                         continue
-                    stop = max(own_in - 0.5, 0.0) if c.inside else max(c.line - p.stop_margin, 0.0)
+                    # Oncoming traffic is waited for inside the junction where there is room.
+                    short = table.facing[e] and table.priority[e] < 0
+                    own = _advanced(c, v, front, table, p) if short else c
+                    stop = max(own.line - p.stop_margin, 0.0)
+                    if own.inside:
+                        stop = max(own_in - 0.5, 0.0)
                     if stop > distance[d]:
                         continue
                     # The other may speed up from where it is, or go on as slowly as it does: both
@@ -222,7 +227,7 @@ def judge(
                     far = o.enter - table.other_from[e] > _HELD_M
                     if table.stop[table.other[e]] and far and not standing:
                         priority = 1
-                    if c.inside:
+                    if own.inside:
                         # Only those really in the way count, and only ahead of their zone.
                         must = occupied or (overlap and (other_first or priority < 0))
                         must = must and own_in > _AT_ZONE_M and not standing
@@ -235,7 +240,8 @@ def judge(
                         # waits for ever.
                         theirs, mine = seen_since[d, row[d, k]], stood_since[d]
                         earlier = theirs < mine - _TIE_S or (theirs <= mine + _TIE_S and lower_row)
-                        must = priority <= 0 and not green and o.enter < _AT_LINE_M and patient
+                        may = green or (table.controlled[c.lane] and c.line < 0.0)
+                        must = priority <= 0 and not may and o.enter < _AT_LINE_M and patient
                         must = must and (priority < 0 or earlier or mine == np.inf)
                     elif priority < 0:
                         critical = t_in + table.critical[e] * shrink - p.gap_lost_time
@@ -323,9 +329,27 @@ def _crossing(
 ) -> Crossing:
     if not line < _HORIZON_M or table.start[lane + 1] == table.start[lane]:
         return Crossing(-1, np.inf, np.inf, False)
+    return Crossing(lane, entry, line, _committed(line, speed, p))
+
+
+@compiled
+def _committed(line: float, speed: float, p: Parameters) -> bool:
+    """Whether a line so far away [m] is passed or can no longer be stopped at."""
     room = max(line - p.stop_margin, 0.05)
     pressed = speed**2 > 2.0 * _COMMITTED_DECEL * room and speed > _STANDING
-    return Crossing(lane, entry, line, line < 0.0 or pressed)
+    return bool(line < 0.0 or pressed)
+
+
+@compiled
+def _advanced(
+    c: Crossing, speed: float, front: float, table: ConflictTable, p: Parameters
+) -> Crossing:
+    """A crossing with the line inside the junction at which oncoming traffic is waited for."""
+    within = table.within[c.lane]
+    if within <= 0.0:
+        return c
+    line = c.entry + within + p.stop_margin - front
+    return Crossing(c.lane, c.entry, line, _committed(line, speed, p))
 
 
 @compiled

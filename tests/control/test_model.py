@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import hdsim.control
 from hdsim.control.model import DrivingModel
@@ -188,6 +189,57 @@ def test_a_left_turn_waits_for_oncoming_traffic_and_then_goes():
     assert not hits
     assert int(Reason.YIELD) in reasons
     assert t.y[0] > 20.0
+
+
+def test_a_left_turn_waits_inside_the_junction_and_clears_it_when_the_light_changes():
+    graph, index = crossing(arm=400.0, signals=True)
+    cars, passing, change_s = 16, 12, 25.0
+
+    def stream(k: int):
+        """Cars 2 s apart, no gap to turn in; the last ones are held by the red light."""
+
+        def script(time: float) -> tuple[int, float, float]:
+            s = 380.0 - 20.0 * k + 10.0 * time
+            held = 395.0 - 7.0 * (k - passing)
+            if k >= passing and s > held:
+                return index["in-e"], held, 0.0
+            if s < 400.0:
+                return index["in-e"], s, 10.0
+            if s < 420.0:
+                return index["e-w"], s - 400.0, 10.0
+            return index["out-w"], min(s - 420.0, 399.0), 10.0
+
+        return script
+
+    def signals(time: float) -> NDArray[np.uint8]:
+        state = SignalState.GREEN if time < change_s else SignalState.RED
+        return np.full(len(graph.signals), state, dtype=np.uint8)
+
+    t = Traffic(
+        graph,
+        [(index["in-w"], 360.0, 8.0)]
+        + [(index["in-e"], 380.0 - 20.0 * k, 10.0) for k in range(cars)],
+        scripts={k + 1: stream(k) for k in range(cars)},
+        signals=signals,
+    )
+    send(t, index, ["w-n"])
+    hits: list[tuple[int, int]] = []
+    waited_in: list[bool] = []
+    through: list[float] = []
+
+    def note(t: Traffic) -> None:
+        hits.extend(p for p in t.overlaps() if 0 in p)
+        if t.speed[0] < 0.1 and t.time < change_s:
+            waited_in.append(bool(t.x[0] + LENGTH / 2 > LINE_X))
+        if t.y[0] > -LINE_X:
+            through.append(t.time)
+
+    t.run(40.0, note)
+    assert not hits
+    assert waited_in
+    assert all(waited_in)
+    assert through
+    assert change_s < through[0] < change_s + 11.0  # the queue has come to a stand after 5 s
 
 
 def test_a_minor_road_gives_way_to_a_stream_on_the_major_one():

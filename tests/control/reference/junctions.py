@@ -203,7 +203,6 @@ class RightOfWay:
         standing = v_o < _STANDING
         within = gone == 0.0
         occupied = o_in <= 0.3
-        me_inside = c.inside[a]
         waited = np.maximum(percepts.time - self._stood_since[d], 0.0)
         shrink = np.clip(1.0 - p.gap_shrink * (waited - p.gap_patience), 0.6, 1.0)
         overlap = (o_t_in < t_out + p.gap_buffer) & (o_t_out + p.gap_buffer > t_in)
@@ -242,7 +241,8 @@ class RightOfWay:
         rivals = standing & ~within & (o_in < _AT_LINE_M) & live & (obj.row[d, k] < self._rows[d])
         rank = np.bincount(d[rivals], minlength=len(own.speed))[d] * p.standing_stagger
         patient = waited < p.standing_patience + rank
-        standing_rule = (priority <= 0) & ~green & (o_in < _AT_LINE_M) & patient
+        may = green | (table.controlled[c.lane[a]] & (c.line[a] < 0.0))
+        standing_rule = (priority <= 0) & ~may & (o_in < _AT_LINE_M) & patient
         standing_rule &= np.where(priority < 0, True, earlier | (mine == np.inf))
         outside = np.where(
             occupied,
@@ -253,12 +253,20 @@ class RightOfWay:
                 np.where(standing, standing_rule, moving_rule),
             ),
         )
+        # Oncoming traffic is waited for inside the junction where there is room.
+        within = table.within[c.lane[a]]
+        advances = table.facing[e] & (table.priority[e] < 0) & (within > 0.0)
+        line = c.entry[a] + within + p.stop_margin - 0.5 * own.length[d]
+        line = np.where(advances, line, c.line[a])
+        room = np.maximum(line - p.stop_margin, 0.05)
+        pressed = (v**2 > 2.0 * _COMMITTED_DECEL * room) & (v > _STANDING)
+        me_inside = np.where(advances, (line < 0.0) | pressed, c.inside[a])
         # Once in the junction only those really in the way count, and only ahead of their zone.
         ahead = own_in > 0.3
         inside = ahead & ~standing & (occupied | (overlap & (other_first | (priority < 0))))
         must = live & np.where(me_inside, inside, outside)
         stop = np.where(
-            me_inside, np.maximum(own_in - 0.5, 0.0), np.maximum(c.line[a] - p.stop_margin, 0.0)
+            me_inside, np.maximum(own_in - 0.5, 0.0), np.maximum(line - p.stop_margin, 0.0)
         )
         j = np.flatnonzero(must)
         np.minimum.at(distance, d[j], stop[j])
