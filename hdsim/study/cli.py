@@ -59,14 +59,13 @@ def styles(
     trajectories: Annotated[
         int, typer.Option(min=30, help="Trajectories of each style, at least.")
     ] = 900,
-    seconds: Annotated[float, typer.Option(min=10.0, help="Length of one [s].")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=10.0, help="Length of one [s].")] = 300.0,
+    each: Annotated[int, typer.Option(min=1, help="Trajectories of a driver.")] = 4,
     seeds: Annotated[int, typer.Option(help="First seed; the drives take the following ones.")] = 1,
     traffic_manager: Annotated[
-        int,
-        typer.Option(
-            min=0, help="Drives of the Traffic Manager arm (26 trajectories a style each)."
-        ),
-    ] = 35,
+        int, typer.Option(min=0, help="Drives of the Traffic Manager arm; 0 for none.")
+    ] = 18,
+    workers: Annotated[int, typer.Option(min=1, help="Drives at a time.")] = 1,
     folder: OutFlag = _FOLDER,
 ) -> None:
     """Recognise styles from trajectories (Table 3 of the HDSim paper, in kind)."""
@@ -74,36 +73,29 @@ def styles(
     from hdsim.study import tm_styles
 
     out = Console(width=None if sys.stdout.isatty() else 150)
-    each = 2 * 40 // len(own.STYLES)
-    drives = max(3, -(-trajectories // each))
+    count = max(3, -(-trajectories // (each * (own.CARS // len(own.STYLES)))))
+    total, lengths = each * seconds, (seconds, seconds / own.SHORTER)
     parts, errors = [], []
-    for seed in range(seeds, seeds + drives):
-        part, error = own.drive(seed, windows=2, seconds=seconds)
+    for part, error in own.drives(range(seeds, seeds + count), total, lengths, workers):
         parts.append(part)
         errors.append(error)
-        if len(parts) % 10 == 0:
-            out.print(f"{len(parts)} of {drives} drives")
-    data = own.Trajectories.joined(parts)
+        out.print(f"{len(parts)} of {count} drives")
+    data, short = (own.Trajectories.joined(of_length) for of_length in zip(*parts, strict=True))
     percept = dict(zip(own.STYLES, np.mean(errors, axis=0).tolist(), strict=True))
-    rows = [{"arm": "hdsim", **row} for row in own.scores(data, own.STYLES)]
+    rows = own.judged("hdsim", data, own.STYLES, percept)
     four = own.without(data, own.STYLES.index("normal"))
-    rows += [{"arm": "hdsim, the paper's four", **r} for r in own.scores(four, own.STYLES[:4])]
+    rows += own.judged("hdsim, the paper's four", four, own.STYLES[:4], percept)
+    rows += own.judged(f"hdsim, {lengths[1]:g} s", short, own.STYLES, percept)
     if traffic_manager:
         run = folder / "styles-tm"
         remove_run(run)
-        options = Options(workers=1, command=_command())
-        run_batch(tm_styles.batch(range(seeds, seeds + traffic_manager)), run, options)
-        arm = tm_styles.trajectories(run, windows=2, seconds=seconds)
-        rows += [{"arm": "traffic manager", **row} for row in own.scores(arm, tm_styles.STYLES)]
-    for row in rows:
-        aim = own.AIMS.get(row["style"]) if row["arm"].startswith("hdsim") else None
-        row["aim_pct"] = aim
-        row["paper_pct"] = own.PAPER.get(row["style"])
-        row["percept_error"] = percept.get(row["style"]) if aim else None
-        row["verdict"] = "" if aim is None else "pass" if row["f1_pct"] >= aim else "MISS"
+        batch = tm_styles.batch(range(seeds, seeds + traffic_manager), total)
+        run_batch(batch, run, Options(workers=workers, command=_command()))
+        arm = own.Trajectories.joined([d.cut(seconds) for d in tm_styles.drives(run, total)])
+        rows += own.judged("traffic manager", arm, tm_styles.STYLES)
     out.print(_styles_table([row for row in rows if row["classifier"] == "mean"]))
     about = {
-        "command": _command(), "seconds": seconds, "drives": drives, "percept_error": percept,
+        "command": _command(), "seconds": seconds, "drives": count, "percept_error": percept,
         "features": own.importance(data),
     }  # fmt: skip
     for path in write(folder, "styles", rows, about):

@@ -6,13 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdsim.core.state import Bools, Floats, wrap_angle
+from hdsim.core.state import Bools, Floats
 
-_FOLLOWS_S = 4.0
-_MOVES = 1.0
-_FREE_GAP_M = 60.0
+# Following: closer than this in time [s]. Moving: faster than this [m/s]; standing: slower.
+_FOLLOWS_S, _MOVES, _STANDS = 4.0, 1.0, 0.2
+# Free: nobody within so far [m], speed kept within so much [m/s^2].
+_FREE_GAP_M, _FREE_ACCEL = 60.0, 0.4
+# Steady following: closing speed [m/s] and acceleration [m/s^2] within these.
+_STEADY_CLOSING, _STEADY_ACCEL = 0.7, 0.5
+# Standing behind somebody: no farther than this [m].
+_BEHIND_M = 12.0
+# A start is waited for so long [s]; the leader has started at this speed [m/s].
+_START_S, _STARTED = 8.0, 0.5
+# Braking begins at this acceleration [m/s^2].
+_BRAKES = -1.0
+# Keeping to a lane: off its middle by less than this [m].
+_IN_LANE_M = 1.4
+# Reversals count from these amplitudes on: of the lateral position [m], of the yaw rate [rad/s].
+_REVERSAL_M, _REVERSAL_RAD_S = 0.1, 0.02
 # Corridor in which another car is in front: half its width [m], and its length.
 _CORRIDOR_M, _SIGHT_M = 1.8, 80.0
+# A percentile or a deviation needs so many samples.
+_LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -54,12 +69,13 @@ class Tracks:
 
 FEATURES = (
     "speed_mean", "speed_p90", "speed_sd", "speed_of_limit_p90", "speed_of_limit_p50",
-    "speed_of_limit_max", "free_speed_of_limit", "accel_p95", "accel_p05", "accel_sd",
-    "jerk_sd", "jerk_p99", "time_gap_p10", "time_gap_p50", "following_share", "standing_gap",
-    "inverse_ttc_p95", "inverse_ttc_max", "closing_sd", "lateral_sd", "lateral_abs",
-    "lateral_range", "lateral_speed_sd", "lateral_accel_sd", "lateral_accel_p99", "heading_sd",
-    "yaw_rate_sd", "yaw_accel_sd", "curve_lateral_accel_p95", "standing_share",
-    "speed_wander_sd", "lateral_lag_1s",
+    "speed_of_limit_max", "free_speed_of_limit_p50", "free_speed_of_limit_p90", "speed_wander_sd",
+    "standing_share", "accel_p95", "accel_p05", "accel_sd", "jerk_sd", "jerk_p99",
+    "time_gap_p10", "time_gap_p50", "steady_time_gap", "following_share", "standing_gap",
+    "start_delay", "inverse_ttc_p95", "inverse_ttc_max", "inverse_ttc_at_braking", "closing_sd",
+    "lateral_sd", "lateral_abs", "lateral_range", "lateral_lag_1s", "lateral_reversals",
+    "lateral_speed_sd", "lateral_accel_sd", "lateral_accel_p99", "heading_sd",
+    "yaw_rate_sd", "yaw_accel_sd", "yaw_rate_reversals", "curve_lateral_accel_p95",
 )  # fmt: skip
 
 
@@ -88,89 +104,143 @@ def features(t: Tracks) -> Floats:
     NaN, for the classifier's imputer.
     """
     gap, lead_speed = leaders(t)
-    columns = [
-        _features(
-            t.step_s, t.speed[:, i], t.d[:, i], t.heading_error[:, i], t.yaw[:, i],
-            t.limit[:, i], t.junction[:, i] > 0.5, gap[:, i], lead_speed[:, i],
-        )
-        for i in range(t.x.shape[1])
-    ]  # fmt: skip
-    return np.array(columns)
+    rows = []
+    for i in range(t.x.shape[1]):
+        car = _Car(t, i, gap[:, i], lead_speed[:, i])
+        found = {**car.speeds(), **car.following(), **car.lane_keeping()}
+        rows.append([found[name] for name in FEATURES])
+    return np.array(rows)
 
 
-def _percentile(values: Floats, q: float) -> float:
-    return float(np.percentile(values, q)) if len(values) >= 5 else np.nan
+def reversals(values: Floats, amplitude: float) -> int:
+    """How often a signal turns back by at least ``amplitude``.
+
+    Source: the reversal rate of Markkula & Engstroem 2006, there of the steering wheel.
+    """
+    count, rising, low, high = 0, 0, np.inf, -np.inf
+    for value in values:
+        low, high = min(low, value), max(high, value)
+        if rising >= 0 and value < high - amplitude:
+            count += rising > 0
+            rising, low = -1, value
+        elif rising <= 0 and value > low + amplitude:
+            count += rising < 0
+            rising, high = 1, value
+    return count
+
+
+class _Car:
+    """One car's track, shape (ticks,) each."""
+
+    def __init__(self, t: Tracks, i: int, gap: Floats, lead_speed: Floats) -> None:
+        self.step_s = t.step_s
+        self.speed, self.limit, self.d = t.speed[:, i], t.limit[:, i], t.d[:, i]
+        self.heading_error = t.heading_error[:, i]
+        self.gap, self.lead_speed = gap, lead_speed
+        self.accel = np.gradient(self.speed, t.step_s)
+        self.yaw_rate = np.gradient(np.unwrap(t.yaw[:, i]), t.step_s)
+        self.moves = self.speed > _MOVES
+        self.road = self.moves & (t.junction[:, i] < 0.5)
+
+    def speeds(self) -> dict[str, float]:
+        """Speed, acceleration, standing."""
+        jerk = np.gradient(self.accel, self.step_s)
+        share = self.speed / self.limit
+        free = self.road & (self.gap > _FREE_GAP_M) & (np.abs(self.accel) < _FREE_ACCEL)
+        return {
+            "speed_mean": float(self.speed.mean()),
+            "speed_p90": _percentile(self.speed, 90),
+            "speed_sd": _sd(self.speed),
+            "speed_of_limit_p90": _percentile(share[self.moves], 90),
+            "speed_of_limit_p50": _percentile(share[self.moves], 50),
+            "speed_of_limit_max": _percentile(share[self.moves], 99),
+            "free_speed_of_limit_p50": _percentile(share[free], 50),
+            "free_speed_of_limit_p90": _percentile(share[free], 90),
+            "speed_wander_sd": _sd(self.accel[free][:: self._samples(2.0)]),
+            "standing_share": float((~self.moves).mean()),
+            "accel_p95": _percentile(self.accel, 95),
+            "accel_p05": _percentile(self.accel, 5),
+            "accel_sd": _sd(self.accel),
+            "jerk_sd": _sd(jerk),
+            "jerk_p99": _percentile(np.abs(jerk), 99),
+        }
+
+    def following(self) -> dict[str, float]:
+        """Gaps to the car in front and reactions to it."""
+        gap, closing = self.gap, self.speed - self.lead_speed
+        time_gap = gap / np.maximum(self.speed, 0.1)
+        follows = self.moves & (time_gap < _FOLLOWS_S) & (gap > 0.0)
+        steady = follows & (np.abs(closing) < _STEADY_CLOSING)
+        steady &= np.abs(self.accel) < _STEADY_ACCEL
+        behind = (self.speed < _STANDS) & (gap < _BEHIND_M)
+        inverse_ttc = np.maximum(closing, 0.0) / np.maximum(gap, 0.5)
+        brakes = np.flatnonzero((self.accel[1:] < _BRAKES) & (self.accel[:-1] >= _BRAKES)) + 1
+        at_braking = inverse_ttc[brakes][np.isfinite(inverse_ttc[brakes])]
+        inverse_ttc = inverse_ttc[follows]
+        return {
+            "time_gap_p10": _percentile(time_gap[follows], 10),
+            "time_gap_p50": _percentile(time_gap[follows], 50),
+            "steady_time_gap": _percentile(time_gap[steady], 50),
+            "following_share": float(follows.mean()),
+            "standing_gap": _percentile(gap[behind], 50),
+            "start_delay": self._start_delay(behind),
+            "inverse_ttc_p95": _percentile(inverse_ttc, 95),
+            "inverse_ttc_max": _percentile(inverse_ttc, 100),
+            "inverse_ttc_at_braking": _percentile(at_braking, 50, least=1),
+            "closing_sd": _sd(closing[follows]),
+        }
+
+    def lane_keeping(self) -> dict[str, float]:
+        """Place and movement in the lane, and bends."""
+        lane = self.road & (np.abs(self.d) < _IN_LANE_M)
+        minutes = max(lane.sum() * self.step_s / 60.0, self.step_s / 60.0)
+        place, lag = self.d[lane], self._samples(1.0)
+        across = (self.speed * np.sin(self.heading_error))[lane]
+        across_accel = self._rate(across)
+        turning = self.yaw_rate[lane]
+        kept = len(place) > 3 * lag
+        return {
+            "lateral_sd": _sd(place),
+            "lateral_abs": float(np.abs(place).mean()) if len(place) else np.nan,
+            "lateral_range": _percentile(place, 99) - _percentile(place, 1),
+            "lateral_lag_1s": float(np.corrcoef(place[lag:], place[:-lag])[0, 1])
+            if kept
+            else np.nan,
+            "lateral_reversals": reversals(place, _REVERSAL_M) / minutes,
+            "lateral_speed_sd": _sd(across),
+            "lateral_accel_sd": _sd(across_accel),
+            "lateral_accel_p99": _percentile(np.abs(across_accel), 99),
+            "heading_sd": _sd(self.heading_error[lane]),
+            "yaw_rate_sd": _sd(turning),
+            "yaw_accel_sd": _sd(self._rate(self.yaw_rate)[lane]),
+            "yaw_rate_reversals": reversals(turning, _REVERSAL_RAD_S) / minutes,
+            "curve_lateral_accel_p95": _percentile(
+                np.abs(self.speed * self.yaw_rate)[self.moves], 95
+            ),
+        }
+
+    def _start_delay(self, behind: Bools) -> float:
+        """Median time from the start of the car in front to the own one [s]."""
+        went = self.lead_speed > _STARTED
+        starts = np.flatnonzero(went[1:] & ~went[:-1] & behind[1:]) + 1
+        delays = []
+        for start in starts:
+            own = np.flatnonzero(self.speed[start : start + self._samples(_START_S)] > _STARTED)
+            if len(own):
+                delays.append(own[0] * self.step_s)
+        return float(np.median(delays)) if delays else np.nan
+
+    def _samples(self, seconds: float) -> int:
+        return max(1, round(seconds / self.step_s))
+
+    def _rate(self, values: Floats) -> Floats:
+        """Derivative; none of fewer than two samples."""
+        return np.gradient(values, self.step_s) if len(values) > 1 else np.zeros(0)
+
+
+def _percentile(values: Floats, q: float, least: int = _LEAST) -> float:
+    return float(np.percentile(values, q)) if len(values) >= least else np.nan
 
 
 def _sd(values: Floats) -> float:
-    return float(values.std()) if len(values) >= 5 else np.nan
-
-
-def _features(
-    step_s: float,
-    speed: Floats,
-    d: Floats,
-    heading_error: Floats,
-    yaw: Floats,
-    limit: Floats,
-    junction: Bools,
-    gap: Floats,
-    lead_speed: Floats,
-) -> list[float]:
-    accel = np.gradient(speed, step_s)
-    jerk = np.gradient(accel, step_s)
-    yaw_rate = np.gradient(np.unwrap(yaw), step_s)
-    moves = speed > _MOVES
-    with np.errstate(divide="ignore", invalid="ignore"):
-        time_gap = gap / np.maximum(speed, 0.1)
-    follows = moves & (time_gap < _FOLLOWS_S) & (gap > 0.0)
-    closing = speed - lead_speed
-    inverse_ttc = np.where(follows, np.maximum(closing, 0.0) / np.maximum(gap, 0.5), np.nan)
-    inverse_ttc = inverse_ttc[np.isfinite(inverse_ttc)]
-    of_limit = speed[moves] / limit[moves]
-    free = moves & (gap > _FREE_GAP_M) & (np.abs(accel) < 0.4) & ~junction
-    lane = moves & ~junction & (np.abs(d) < 1.4)
-    lateral = d[lane]
-    lateral_speed = (speed * np.sin(heading_error))[lane]
-    across = (speed * yaw_rate)[moves]
-    behind = ~moves & (speed < 0.2) & np.isfinite(gap) & (gap < 12.0)
-    smooth = max(1, round(2.0 / step_s))
-    wander = accel[free]
-    kept = d[lane]
-    lag = round(1.0 / step_s)
-    return [
-        float(speed.mean()),
-        _percentile(speed, 90),
-        _sd(speed),
-        _percentile(of_limit, 90),
-        _percentile(of_limit, 50),
-        _percentile(of_limit, 99),
-        _percentile(speed[free] / limit[free], 50),
-        _percentile(accel, 95),
-        _percentile(accel, 5),
-        _sd(accel),
-        _sd(jerk),
-        _percentile(np.abs(jerk), 99),
-        _percentile(time_gap[follows], 10),
-        _percentile(time_gap[follows], 50),
-        float(follows.mean()),
-        _percentile(gap[behind], 50),
-        _percentile(inverse_ttc, 95),
-        float(inverse_ttc.max()) if len(inverse_ttc) else np.nan,
-        _sd(closing[follows]),
-        _sd(lateral),
-        float(np.abs(lateral).mean()) if len(lateral) else np.nan,
-        _percentile(lateral, 99) - _percentile(lateral, 1),
-        _sd(lateral_speed),
-        _sd(np.gradient(lateral_speed, step_s)) if len(lateral_speed) > 5 else np.nan,
-        _percentile(np.abs(np.gradient(lateral_speed, step_s)), 99)
-        if len(lateral_speed) > 5
-        else np.nan,
-        _sd(wrap_angle(heading_error[lane])),
-        _sd(yaw_rate[lane]),
-        _sd(np.gradient(yaw_rate, step_s)[lane]),
-        _percentile(np.abs(across), 95),
-        float((~moves).mean()),
-        _sd(wander[::smooth]) if len(wander) > 5 * smooth else np.nan,
-        float(np.corrcoef(kept[lag:], kept[:-lag])[0, 1]) if len(kept) > 3 * lag else np.nan,
-    ]
+    return float(values.std()) if len(values) >= _LEAST else np.nan

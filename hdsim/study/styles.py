@@ -8,8 +8,11 @@ seed and by route.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -29,9 +32,11 @@ PAPER = {"aggressive": 97.8, "cautious": 98.1, "fatigued": 72.7, "distracted": 4
 # The paper's figures of CARLA's Traffic Manager with parameters.
 PAPER_CARLA = {"aggressive": 82.6, "cautious": 66.7}
 MAP = "grid"
-_CARS = 40
+CARS = 40
 WARM_UP_S = 10.0
-_EVERY = 2  # ticks between samples of a trajectory
+# The same drives are judged in pieces that are so many times shorter as well.
+SHORTER = 5
+EVERY = 2  # ticks between samples of a trajectory
 # Two trajectories of at least this many lanes in the same order are the same route.
 _ROUTE_LANES = 3
 
@@ -85,22 +90,52 @@ class PerceptErrors:
         return np.asarray(self._sum / np.maximum(self._n, 1.0))
 
 
-def drive(
-    seed: int, styles: Sequence[str] = STYLES, windows: int = 1, seconds: float = 90.0
-) -> tuple[Trajectories, Floats]:
+@dataclass(frozen=True)
+class Drive:
+    """One drive of a town full of cars.
+
+    Attributes:
+        tracks: Of all drivers.
+        lane: Their lanes, shape (ticks, n).
+        style: Index into the arm's styles, shape (n,).
+        seed: Of the drive.
+    """
+
+    tracks: Tracks
+    lane: Ints
+    style: Ints
+    seed: int
+
+    def cut(self, seconds: float) -> Trajectories:
+        """Trajectories of one length, one after the other; what is left over is left out."""
+        each = round(seconds / self.tracks.step_s)
+        parts = []
+        for begin in range(0, len(self.lane) - each + 1, each):
+            end = begin + each
+            parts.append(
+                Trajectories(
+                    style=self.style,
+                    seed=np.full(len(self.style), self.seed),
+                    route=[_route(lane) for lane in self.lane[begin:end].T],
+                    features=features(self.tracks.window(begin, end)),
+                )
+            )
+        return Trajectories.joined(parts)
+
+
+def drive(seed: int, seconds: float, styles: Sequence[str] = STYLES) -> tuple[Drive, Floats]:
     """One drive of all styles together in the town.
 
     Args:
         seed: Of starts, turns and noise.
+        seconds: How long, after a warm-up.
         styles: Profiles, in equal numbers.
-        windows: Trajectories of each driver, one after the other.
-        seconds: Length of a trajectory.
 
     Returns:
-        The trajectories and the mean percept error of each style.
+        The drive and the mean percept error of each style.
     """
     graph = lanes_of(MAP)
-    n = _CARS - _CARS % len(styles)
+    n = CARS - CARS % len(styles)
     lane, s = places(graph, n, seed)
     style = np.arange(n) % len(styles)
     loop = KinematicLoop(
@@ -120,7 +155,7 @@ def drive(
     rows: list[tuple[NDArray[Any], ...]] = []
 
     def look(loop: KinematicLoop) -> None:
-        if loop.frame % _EVERY:
+        if loop.frame % EVERY:
             return
         assert loop.thought is not None
         errors.note(loop.thought)
@@ -134,37 +169,38 @@ def drive(
             )
         )  # fmt: skip
 
-    loop.run(windows * seconds, look)
+    loop.run(seconds, look)
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     x, y, yaw, speed, d, off, limit, junction, lanes = columns
     length = loop.roster.length
-    tracks = Tracks(loop.step_s * _EVERY, x, y, yaw, speed, d, off, limit, junction, length)
-    return cut(tracks, lanes, style, seed, windows), errors.mean()
+    tracks = Tracks(loop.step_s * EVERY, x, y, yaw, speed, d, off, limit, junction, length)
+    return Drive(tracks, lanes, style, seed), errors.mean()
 
 
-def cut(tracks: Tracks, lane: Ints, style: Ints, seed: int, windows: int) -> Trajectories:
-    """Tracks of a drive to trajectories of equal length.
+def drives(
+    seeds: Iterable[int], seconds: float, lengths: Sequence[float], workers: int
+) -> Iterator[tuple[list[Trajectories], Floats]]:
+    """Drives in processes of their own, in the order of their seeds.
 
     Args:
-        tracks: Of all drivers.
-        lane: Their lanes, shape (ticks, n).
-        style: Their styles, shape (n,).
-        seed: Of the drive.
-        windows: How many trajectories of each driver.
+        seeds: One drive each.
+        seconds: Length of a drive.
+        lengths: Lengths of the trajectories that it is cut into [s].
+        workers: Drives at a time.
+
+    Yields:
+        The trajectories by length, and the mean percept error of each style.
     """
-    each = len(tracks.x) // windows
-    parts = []
-    for w in range(windows):
-        begin, end = w * each, (w + 1) * each
-        parts.append(
-            Trajectories(
-                style=style,
-                seed=np.full(len(style), seed),
-                route=[_route(lane[begin:end, i]) for i in range(len(style))],
-                features=features(tracks.window(begin, end)),
-            )
-        )
-    return Trajectories.joined(parts)
+    one = partial(_drive_and_cut, seconds=seconds, lengths=tuple(lengths))
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(one, seeds)
+
+
+def _drive_and_cut(
+    seed: int, seconds: float, lengths: Sequence[float]
+) -> tuple[list[Trajectories], Floats]:
+    driven, errors = drive(seed, seconds)
+    return [driven.cut(length) for length in lengths], errors
 
 
 def _route(lane: Ints) -> tuple[int, ...]:
@@ -194,7 +230,12 @@ def without(data: Trajectories, style: int) -> Trajectories:
 
 
 def classifiers() -> dict[str, Any]:
-    """The paper's three classifiers, with scikit-learn's defaults but for what is set here."""
+    """The paper's three classifiers, with scikit-learn's defaults but for what is set here.
+
+    Neighbours are near in the directions that tell the training trajectories' styles apart (linear
+    discriminants): among all features alike, those without meaning decide who is near.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.neighbors import KNeighborsClassifier
@@ -202,15 +243,15 @@ def classifiers() -> dict[str, Any]:
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    def on_scaled(model: Any) -> Any:
-        return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), model)
+    def on_scaled(*models: Any) -> Any:
+        return make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), *models)
 
     return {
         "random forest": on_scaled(
             RandomForestClassifier(n_estimators=300, random_state=0, n_jobs=1)
         ),
         "SVM": on_scaled(SVC(C=10.0)),
-        "kNN": on_scaled(KNeighborsClassifier(n_neighbors=15)),
+        "kNN": on_scaled(LinearDiscriminantAnalysis(), KNeighborsClassifier(n_neighbors=15)),
     }
 
 
@@ -258,6 +299,33 @@ def scores(
                     "test": int((truth == k).sum()),
                 }
             )
+    return rows
+
+
+def judged(
+    arm: str,
+    data: Trajectories,
+    styles: Sequence[str],
+    percept_error: Mapping[str, float] | None = None,
+) -> list[dict[str, Any]]:
+    """``scores`` of one arm beside the aims and the paper's figures.
+
+    Args:
+        arm: Its name.
+        data: Its trajectories.
+        styles: Their styles.
+        percept_error: Mean percept error by style; without it the arm has no aims.
+    """
+    rows, paper = [], PAPER if percept_error else PAPER_CARLA
+    for row in scores(data, styles):
+        style = row["style"]
+        aim = AIMS.get(style) if percept_error else None
+        row = {
+            "arm": arm, **row, "aim_pct": aim, "paper_pct": paper.get(style),
+            "percept_error": (percept_error or {}).get(style) if aim else None,
+            "verdict": "" if aim is None else "pass" if row["f1_pct"] >= aim else "MISS",
+        }  # fmt: skip
+        rows.append(row)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,36 +13,37 @@ from hdsim.record.run import Run
 from hdsim.record.schema import Status
 from hdsim.scenario.expand import Batch, expand
 from hdsim.study.features import Tracks
-from hdsim.study.styles import MAP, WARM_UP_S, Trajectories, cut
+from hdsim.study.styles import EVERY, MAP, WARM_UP_S, Drive
 from hdsim.study.town import lanes_of
 
 SCENARIO = "study-styles-tm.yaml"
 STYLES = ("aggressive", "cautious", "normal")
-_EVERY = 2
+# A scenario goes on for a little longer than what is looked at [s].
+_SPARE_S = 2.0
 
 
-def batch(seeds: Sequence[int]) -> Batch:
-    """The scenarios of the arm."""
-    return expand(data_dir("scenarios") / SCENARIO, {"matrix.seed": list(seeds)})
+def batch(seeds: Sequence[int], seconds: float) -> Batch:
+    """The scenarios of the arm, each so long after the warm-up [s]."""
+    roam = WARM_UP_S + seconds + _SPARE_S
+    return expand(
+        data_dir("scenarios") / SCENARIO,
+        {"matrix.seed": list(seeds), "ego.route": {"roam": roam}},
+    )
 
 
-def trajectories(folder: Path, windows: int, seconds: float) -> Trajectories:
-    """Trajectories of the drivers of a finished run; arguments as in ``styles.drive``.
+def drives(folder: Path, seconds: float) -> Iterator[Drive]:
+    """The drives of a finished run, so long each [s].
 
     Raises:
         InputError: If the folder holds no run.
     """
     run = Run.open(folder)
-    return Trajectories.joined(
-        [
-            _of_scenario(run, row["scenario"], row["seed"], windows, seconds)
-            for row in run.scenarios.to_pylist()
-            if Status(row["status"]).is_result
-        ]
-    )
+    for row in run.scenarios.to_pylist():
+        if Status(row["status"]).is_result:
+            yield _of_scenario(run, row["scenario"], row["seed"], seconds)
 
 
-def _of_scenario(run: Run, scenario: str, seed: int, windows: int, seconds: float) -> Trajectories:
+def _of_scenario(run: Run, scenario: str, seed: int, seconds: float) -> Drive:
     graph, roster = lanes_of(MAP), run.roster(scenario)
     wanted = [i for i, style in enumerate(roster.styles) if style in STYLES]
     style = np.array([STYLES.index(roster.styles[i]) for i in wanted], dtype=np.int64)
@@ -50,18 +51,18 @@ def _of_scenario(run: Run, scenario: str, seed: int, windows: int, seconds: floa
     n = len(roster)
     step_s = float(run.task(scenario)["step_s"])
     ticks = len(table) // n
-    first, last = round(WARM_UP_S / step_s), round((WARM_UP_S + windows * seconds) / step_s)
+    first, last = round(WARM_UP_S / step_s), round((WARM_UP_S + seconds) / step_s)
 
     def column(name: str) -> Floats:
         values = table.column(name).to_numpy().astype(np.float64).reshape(ticks, n)
-        return np.asarray(values[first:last:_EVERY, wanted])
+        return np.asarray(values[first:last:EVERY, wanted])
 
     lane: Ints = column("lane").astype(np.int64)
     at = np.maximum(lane, 0)
     x, y, yaw = column("x_m"), column("y_m"), column("yaw_rad")
     lane_yaw = graph.at(at, column("lane_s_m"))[2]
     tracks = Tracks(
-        step_s * _EVERY,
+        step_s * EVERY,
         x,
         y,
         yaw,
@@ -72,4 +73,4 @@ def _of_scenario(run: Run, scenario: str, seed: int, windows: int, seconds: floa
         (graph.junction[at] >= 0).astype(np.float64),
         roster.length[wanted],
     )
-    return cut(tracks, lane, style, seed, windows)
+    return Drive(tracks, lane, style, seed)

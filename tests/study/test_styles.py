@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdsim.study.features import FEATURES, Tracks, features, leaders
-from hdsim.study.styles import Trajectories, held_out
+from hdsim.study.features import FEATURES, Tracks, features, leaders, reversals
+from hdsim.study.styles import Drive, Trajectories, drive, held_out
 
 
 def two_cars(gap: float, speed: float = 10.0, ticks: int = 300) -> Tracks:
@@ -35,7 +35,44 @@ def test_features_are_what_they_are_called():
     assert first["speed_of_limit_p50"] == pytest.approx(0.8)
     assert first["lateral_sd"] == pytest.approx(0.2 / np.sqrt(2.0), rel=0.1)
     assert first["following_share"] == 1.0
+    assert first["steady_time_gap"] == pytest.approx(1.5, abs=0.01)
+    # A sine of 0.2 m that takes 2 pi s turns back twice in each period.
+    assert first["lateral_reversals"] == pytest.approx(60.0 / np.pi, rel=0.1)
     assert np.isnan(dict(zip(FEATURES, found[1], strict=True))["time_gap_p50"])
+
+
+def test_small_movements_are_no_reversals():
+    t = np.arange(0.0, 60.0, 0.1)
+    slow = np.sin(0.5 * t)
+    turns = reversals(slow, 0.1)
+    assert turns in (9, 10)
+    assert reversals(slow + 0.04 * np.sin(9.0 * t), 0.1) == turns
+    assert reversals(slow + 0.2 * np.sin(9.0 * t), 0.1) > 5 * turns
+
+
+def test_the_start_delay_is_from_the_leaders_start_to_the_own_one():
+    ticks, leads, follows = 300, 100, 118
+    speed = np.zeros((ticks, 2))
+    speed[leads:, 1] = speed[follows:, 0] = 5.0
+    x = 0.1 * np.cumsum(speed, axis=0) + np.array([0.0, 7.0])
+    flat = np.zeros_like(x)
+    tracks = Tracks(0.1, x, flat, flat, speed, flat, flat, flat + 12.5, flat, np.full(2, 4.6))
+    found = dict(zip(FEATURES, features(tracks)[0], strict=True))
+    assert found["start_delay"] == pytest.approx(0.1 * (follows - leads))
+
+
+def test_a_drive_is_cut_into_trajectories_of_one_length():
+    tracks = two_cars(15.0, ticks=300)
+    data = Drive(tracks, np.zeros((300, 2), dtype=np.int64), np.array([0, 1]), 7).cut(12.0)
+    assert len(data.style) == 2 * (300 // 120)
+    assert set(data.seed) == {7}
+
+
+def test_styles_drive_together_in_the_town():
+    driven, errors = drive(1, 5.0, ("aggressive", "normal"))
+    assert driven.tracks.x.shape == (50, 40)
+    assert (np.bincount(driven.style) == 20).all()
+    assert (errors > 0.0).all()
 
 
 def test_neither_a_seed_nor_a_route_is_on_both_sides():
