@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.core.state import Bools, Floats
+from hdsim.perception.operations.gaze import AHEAD
+from hdsim.run.kinematic import KinematicLoop
 from hdsim.study.finding import Finding, Mark, Target
 from hdsim.study.scene import following_loop, profile, schedules_of
 from hdsim.study.statistics import bootstrap
@@ -19,7 +21,10 @@ def texting() -> dict[str, object]:
 
 
 def eyes_off(seed: int, n: int) -> dict[str, Bools]:
-    """Eyes off the road ahead at every tick, of alert and of texting drivers, shape (ticks, n)."""
+    """Eyes off the road ahead at every tick, of alert and of texting drivers, shape (ticks, n).
+
+    Looks into mirrors count, as in the published shares and lengths.
+    """
     profiles = [profile("alert"), profile("texting", attention=texting())]
     loop = following_loop(
         2 * n,
@@ -33,9 +38,12 @@ def eyes_off(seed: int, n: int) -> dict[str, Bools]:
     )
     loop.run(_WARM_UP_S)
     seen: list[Bools] = []
-    loop.run(
-        _MEASURED_S, lambda loop: seen.append(loop.drivers.perceiver.trace().looking_away.copy())
-    )
+
+    def look(loop: KinematicLoop) -> None:
+        trace = loop.drivers.perceiver.trace()
+        seen.append(trace.looking_away | (trace.gaze != AHEAD))
+
+    loop.run(_MEASURED_S, look)
     away = np.array(seen)
     return {"alert": away[:, :n], "texting": away[:, n:]}
 
