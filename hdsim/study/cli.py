@@ -72,8 +72,13 @@ def styles(
     from hdsim.study import styles as own
     from hdsim.study import tm_styles
 
+    if 0 < traffic_manager < own.LEAST_DRIVES:
+        raise InputError(
+            "--traffic-manager", value=traffic_manager,
+            expected=f"0, or {own.LEAST_DRIVES} and more: every third drive is for the test",
+        )  # fmt: skip
     out = Console(width=None if sys.stdout.isatty() else 150)
-    count = max(3, -(-trajectories // (each * (own.CARS // len(own.STYLES)))))
+    count = max(own.LEAST_DRIVES, -(-trajectories // (each * (own.CARS // len(own.STYLES)))))
     total, lengths = each * seconds, (seconds, seconds / own.SHORTER)
     parts, errors = [], []
     for part, error in own.drives(range(seeds, seeds + count), total, lengths, workers):
@@ -86,18 +91,21 @@ def styles(
     four = own.without(data, own.STYLES.index("normal"))
     rows += own.judged("hdsim, the paper's four", four, own.STYLES[:4], percept)
     rows += own.judged(f"hdsim, {lengths[1]:g} s", short, own.STYLES, percept)
+    about = {
+        "command": _command(), "seconds": seconds, "drives": count, "percept_error": percept,
+        "features": own.importance(data), "traffic_manager_drives": 0,
+    }  # fmt: skip
+    out.print(_styles_table([row for row in rows if row["classifier"] == "mean"]))
+    write(folder, "styles", rows, about)  # kept, whatever becomes of the control arm
     if traffic_manager:
         run = folder / "styles-tm"
         remove_run(run)
         batch = tm_styles.batch(range(seeds, seeds + traffic_manager), total)
         run_batch(batch, run, Options(workers=workers, command=_command()))
         arm = own.Trajectories.joined([d.cut(seconds) for d in tm_styles.drives(run, total)])
-        rows += own.judged("traffic manager", arm, tm_styles.STYLES)
-    out.print(_styles_table([row for row in rows if row["classifier"] == "mean"]))
-    about = {
-        "command": _command(), "seconds": seconds, "drives": count, "percept_error": percept,
-        "features": own.importance(data),
-    }  # fmt: skip
+        control = own.judged("traffic manager", arm, tm_styles.STYLES)
+        out.print(_styles_table([row for row in control if row["classifier"] == "mean"]))
+        rows, about = rows + control, {**about, "traffic_manager_drives": traffic_manager}
     for path in write(folder, "styles", rows, about):
         out.print(f"written: {path}", markup=False)
 

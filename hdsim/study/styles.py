@@ -33,6 +33,8 @@ PAPER = {"aggressive": 97.8, "cautious": 98.1, "fatigued": 72.7, "distracted": 4
 PAPER_CARLA = {"aggressive": 82.6, "cautious": 66.7}
 MAP = "grid"
 CARS = 40
+# With fewer there is no drive for the test.
+LEAST_DRIVES = 3
 WARM_UP_S = 10.0
 # The same drives are judged in pieces that are so many times shorter as well.
 SHORTER = 5

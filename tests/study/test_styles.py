@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from hdsim.core.errors import InputError
+from hdsim.study.cli import app
 from hdsim.study.features import FEATURES, Tracks, features, leaders, reversals
 from hdsim.study.styles import Drive, Trajectories, drive, held_out
 
@@ -84,3 +87,10 @@ def test_neither_a_seed_nor_a_route_is_on_both_sides():
     assert set(seed[train]) & set(seed[test]) == set()
     assert {data.route[i] for i in train} & {data.route[i] for i in test} == set()
     assert list(test) == [8]
+
+
+def test_too_few_drives_of_the_control_arm_are_refused(tmp_path):
+    result = CliRunner().invoke(app, ["styles", "--traffic-manager", "2", "--out", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "--traffic-manager" in str(result.exception)
+    assert not any(tmp_path.iterdir())
