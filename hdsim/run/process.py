@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from hdsim.core.errors import HdsimError
 
 T = TypeVar("T")
 _CONTEXT = multiprocessing.get_context("spawn")
-# A process that was told to stop has so long to close its session and its server [s].
+# A process that has answered, or was told to stop, has so long to close what it has open [s].
 _LEAVE_S = 5.0
 
 
@@ -83,7 +82,9 @@ class CallApart(Generic[T]):
         return self._process.exitcode is not None or self._answer.exists()
 
     def end(self) -> Returned[T] | Raised | Died:
-        """What came of it; a process that is still there is stopped."""
+        """What came of it; a process that does not leave by itself is stopped."""
+        if self._answer.exists():
+            self._process.join(_LEAVE_S)
         stop([self])
         code = self._process.exitcode
         try:
@@ -124,8 +125,6 @@ def _work(question: Path, answer: Path, output: Path | None, slot: int) -> None:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
     end = pickle.dumps(_outcome(question))
-    sys.stdout.flush()
-    sys.stderr.flush()
     draft = answer.with_name(answer.name + ".draft")
     draft.write_bytes(end)
     os.replace(draft, answer)

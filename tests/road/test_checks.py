@@ -229,6 +229,7 @@ def test_a_mutated_map_is_built_or_refused_with_a_reason(seeds):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["grid", "motorway", "roundabout"])
 def test_many_mutated_maps_are_built_or_refused_with_a_reason(name):
     text = BUILTIN_MAPS[name]()
