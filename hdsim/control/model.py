@@ -61,7 +61,7 @@ class DrivingModel:
         reach = Reach(graph)
         self._signals = SignalRule(len(roster.drivers), self._p)
         self._stop_signs = StopSigns(graph, len(roster.drivers), self._p)
-        self._obstacles = Obstacles(graph, self._p)
+        self._obstacles = Obstacles(graph, len(roster.drivers), self._p)
         self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, self._p)
         self._lane_change = LaneChange(graph, roster, reach, self._p)
@@ -121,6 +121,7 @@ class DrivingModel:
         self._signals.begin_anew(drivers)
         self._stop_signs.begin_anew(drivers)
         self._right_of_way.begin_anew(drivers)
+        self._obstacles.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 
     def _follow(

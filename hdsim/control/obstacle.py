@@ -19,10 +19,12 @@ from hdsim.road.lanes import LaneGraph
 
 # What is shorter is no vehicle that waits there for good [m].
 _VEHICLE_M = 1.2
-# Slower than this stands [m/s].
-_STANDING = 0.3
+# Slower than this stands, faster than this moves [m/s].
+_STANDING, _MOVING = 0.3, 1.5
 # No obstacle is nearer to a junction or a stop line ahead of it than this: there is the queue [m].
 _FROM_JUNCTION_M = 30.0
+# As far as this from a junction or a stop line what stands may be the end of its queue [m]. [P]
+_QUEUE_REACH_M = 100.0
 # Another vehicle standing nearer than this beyond it makes it a queue [m].
 _QUEUE_M = 15.0
 # Nobody swings out from nearer than this: the front would not come past [m].
@@ -58,16 +60,22 @@ class Around:
 
 
 class Obstacles:
-    """Finds obstacles and ways around them.
+    """Finds obstacles and ways around them; remembers whom each driver has seen move.
 
     Args:
         graph: The lane graph.
+        drivers: Number of drivers D.
         p: Parameters.
     """
 
-    def __init__(self, graph: LaneGraph, p: Parameters) -> None:
+    def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
         self._graph, self._p = graph, p
         self._opposite = opposite_beside(graph)
+        self._seen_moving: Bools = np.zeros((drivers, 0), dtype=np.bool_)
+
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget whom these drivers have seen move."""
+        self._seen_moving[drivers] = False
 
     def look(self, percepts: Percepts, on_path: OnPath, leader: Ints, seen_since: Floats) -> Around:
         """What stands in the way for good, and how to go around it.
@@ -80,6 +88,9 @@ class Obstacles:
         """
         own, obj, path = percepts.own, percepts.objects, percepts.paths
         graph = self._graph
+        more = seen_since.shape[1] - self._seen_moving.shape[1]
+        if more > 0:
+            self._seen_moving = np.pad(self._seen_moving, ((0, 0), (0, more)))
         return Around(
             *_look(
                 percepts.time,
@@ -104,6 +115,7 @@ class Obstacles:
                 on_path.blocking,
                 leader,
                 seen_since,
+                self._seen_moving,
                 graph.junction,
                 graph.left,
                 graph.right,
@@ -150,6 +162,7 @@ def _look(
     blocking: Bools,
     leader: Ints,
     seen_since: Floats,
+    seen_moving: Bools,
     junction: Ints,
     left: Ints,
     right: Ints,
@@ -157,12 +170,15 @@ def _look(
     against: float,
     p: Parameters,
 ) -> tuple[Floats, Ints, Bools, Floats, Floats, Floats]:
-    """Fields of ``Around``."""
+    """Fields of ``Around``; keeps ``seen_moving``, shape (D, rows), in place."""
     n = len(own_speed)
     wait, found = np.full(n, np.inf), np.full(n, -1)
     change = np.zeros(n, dtype=np.bool_)
     offset, begin, end = np.zeros(n), np.zeros(n), np.zeros(n)
     for d in range(n):
+        for k in range(seen.shape[1]):
+            if seen[d, k] and row[d, k] >= 0 and abs(speed[d, k]) > _MOVING:
+                seen_moving[d, row[d, k]] = True
         if leader[d] < 0 or own_speed[d] > 2.0 * p.obstacle_speed:
             continue
         k = 0
@@ -170,10 +186,16 @@ def _look(
             k += 1
         if k == seen.shape[1] or abs(speed[d, k]) > _STANDING or length[d, k] < _VEHICLE_M:
             continue
-        if not now - seen_since[d, leader[d]] > p.obstacle_patience:
+        stood = now - seen_since[d, leader[d]]
+        if not stood > p.obstacle_patience:
             continue
         front = 0.5 * own_length[d]
         far = gap[d, k] + front + length[d, k]  # its far end, from the own centre
+        reach = far + _QUEUE_REACH_M
+        queue = seen_moving[d, leader[d]] or signal_distance[d] + front < reach
+        queue = queue or _junction_before(path_s[d], path_lane[d], junction, reach)
+        if queue and not stood > p.queue_patience:
+            continue
         if signal_distance[d] + front < far + _FROM_JUNCTION_M:
             continue
         if _junction_before(path_s[d], path_lane[d], junction, far + _FROM_JUNCTION_M):
@@ -203,8 +225,8 @@ def _look(
             if not seen[d, j] or j == k:
                 continue
             at = _lateral(path_x[d], path_y[d], path_yaw[d], x[d, j], y[d, j])
-            reach = 0.5 * (width[d, j] + own_width[d]) + p.obstacle_margin
-            if abs(at - aside) > reach and not (0.0 < at < aside):
+            clear = 0.5 * (width[d, j] + own_width[d]) + p.obstacle_margin
+            if abs(at - aside) > clear and not (0.0 < at < aside):
                 continue
             s = gap[d, j] + front + 0.5 * length[d, j]
             comes = max(speed[d, j], 0.0) * lasts if cos[d, j] < against else 0.0

@@ -71,6 +71,8 @@ class Parameters(NamedTuple):
         change_patience: Having stood for so long before a lane change that the route needs, a
             driver does without it and goes another way [P].
         obstacle_patience: Who stands so long away from junctions and queues is an obstacle [P].
+        queue_patience: The same for whoever has been seen to move, or stands where a queue may
+            reach to from a junction ahead [P].
         obstacle_room: Kept from an obstacle, so that there is room to pull out [P].
         obstacle_speed: Obstacles are gone around below this speed [P].
         obstacle_margin: Sideways clearance when going around [P].
@@ -124,6 +126,7 @@ class Parameters(NamedTuple):
     change_notice: float = 150.0
     change_patience: float = 20.0
     obstacle_patience: float = 5.0
+    queue_patience: float = 60.0
     obstacle_room: float = 8.0
     obstacle_speed: float = 7.0
     obstacle_margin: float = 0.5

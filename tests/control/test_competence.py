@@ -15,6 +15,8 @@ from hdsim.testing.traffic import LENGTH, Traffic
 
 from .test_model import send, standing_at
 
+LINE_M = 10.0
+
 
 @settings(max_examples=15)
 @given(st.floats(0.5, 25.0), st.floats(0.0, 20.0), st.floats(8.0, 90.0), st.floats(0.1, 40.0))
@@ -260,3 +262,20 @@ def test_breaks_off_a_lane_change_when_somebody_gets_alongside():
     t.run(25.0, note)
     assert asked == [True, True]
     assert not hits
+
+
+def test_nobody_swings_out_to_pass_the_end_of_a_queue():
+    """Who drives up to a car that stands 60 m before a junction waits behind it, as in a queue."""
+    graph, index = crossing(arm=300.0)
+    into, place, goes_on_s = index["in-w"], 240.0, 50.0
+
+    def stands(time: float) -> tuple[int, float, float]:
+        s = place + max(0.0, 10.0 * (time - goes_on_s))
+        return into, min(s, 299.0), 10.0 if place < s < 299.0 else 0.0
+
+    t = Traffic(graph, [(into, 100.0, 10.0), (into, place, 0.0)], scripts={1: stands})
+    send(t, index, ["w-e"])
+    begin_y, aside = float(t.y[0]), []
+    t.run(goes_on_s + 3.0, lambda t: aside.append(float(t.y[0]) - begin_y))
+    assert t.x[0] > -LINE_M - 300.0 + place - 20.0  # close behind it
+    assert max(np.abs(aside)) < 0.3
