@@ -24,6 +24,7 @@ from hdsim.perception.operations.registration import (
     keep_nearest,
     register,
 )
+from hdsim.perception.pairs import records
 from hdsim.perception.view import Sightlines
 
 # How long an object can be kept in mind at most, whatever glance or program says [s].
@@ -113,7 +114,7 @@ class Attention:
 
     def __init__(self, drivers: int, actor_keys: NDArray[np.uint64], step_s: float) -> None:
         self._keys, self._step_s = actor_keys, step_s
-        self._tables: Ints = np.full((drivers, len(actor_keys), 8), NEVER, dtype=np.int64)
+        self._tables: Ints = records(drivers, len(actor_keys), NEVER, np.int64)
         self._away_since: Ints = np.zeros(drivers, dtype=np.int64)
         self._was_away: Bools = np.zeros(drivers, dtype=np.bool_)
         self.fresh: Bools = np.zeros(drivers, dtype=np.bool_)

@@ -17,10 +17,16 @@ from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import PRODUCT, SUM
 from hdsim.perception.compile import Columns
+from hdsim.perception.pairs import records
 from hdsim.perception.view import Sightlines, View
 
 Keys = NDArray[np.uint64]
 _NEVER = -(1 << 30)
+# What is kept of a pair of driver and actor: the speed believed in; evidence that it has changed;
+# ticks for which a followed object has been steady, -1 for one that is not followed; the tick at
+# which it was last in mind; the normal draw of the bound, one for each change to be registered; and
+# the tick at which it drew the driver's eyes.
+_BELIEVED, _EVIDENCE, _STEADY, _LAST, _EFFORT, _ALERT = range(6)
 _COMBINED = (
     ("bound", SUM),
     ("gate_per_s", SUM),
@@ -46,26 +52,17 @@ class Evidence:
 
     def __init__(self, driver_keys: Keys, actor_keys: Keys, step_s: float) -> None:
         drivers = len(driver_keys)
-        shape = drivers, len(actor_keys)
         self._step_s, self._drivers, self._actors = step_s, driver_keys, actor_keys
-        self._speed: Floats = np.zeros(shape)
-        self._evidence: Floats = np.zeros(shape)
-        # Ticks for which a followed object has been steady, -1 for one that is not followed.
-        self._steady: Ints = np.full(shape, -1, dtype=np.int64)
-        self._last: Ints = np.full(shape, _NEVER, dtype=np.int64)
-        # Normal draw of the bound, one for each change to be registered.
-        self._effort: Floats = np.zeros(shape)
-        # Registered out of the corner of the eye: to be looked at from the next tick on.
-        self._alert: Bools = np.zeros(shape, dtype=np.bool_)
+        self._pairs: Floats = records(drivers, len(actor_keys), _NEVER, np.float64)
         # Drivers who take everything as it is, because they begin or the operation does.
         self._fresh: Bools = np.ones(drivers, dtype=np.bool_)
         self._ran = _NEVER
 
     def alerts(self, row: Ints) -> Bools:
         """Objects that drew their driver's eyes at the last tick, shape (D, K)."""
-        found = np.take_along_axis(self._alert, np.maximum(row, 0), axis=1) & (row >= 0)
-        self._alert[:] = False
-        return np.asarray(found)
+        drivers = np.arange(len(row))[:, None]
+        at = self._pairs[drivers, np.maximum(row, 0), _ALERT]
+        return np.asarray((at == self._ran) & (row >= 0))
 
     def weigh(
         self,
@@ -97,17 +94,15 @@ class Evidence:
             tick, self._step_s, round(STEADY_S / self._step_s), view.row, view.seen, registered,
             truth.seen, view.own.speed, own_along, along, lines.gap, view.speed, view.accel,
             truth.speed, truth.accel, _parameters(lines, columns), self._fresh,
-            columns.raw["bound_sigma"].max(axis=1), self._drivers, self._actors,
-            self._speed, self._evidence, self._steady, self._last, self._effort, self._alert,
+            columns.raw["bound_sigma"].max(axis=1), self._drivers, self._actors, self._pairs,
         )  # fmt: skip
         self._fresh[:] = False
         return change, alerted
 
     def forget(self, drivers: Ints, rows: Ints) -> None:
         """Begin anew for these drivers, and about these actors."""
-        self._last[drivers] = _NEVER
-        self._last[:, rows] = _NEVER
-        self._alert[drivers] = False
+        self._pairs[drivers] = _NEVER
+        self._pairs[:, rows, _LAST] = _NEVER
         self._fresh[drivers] = True
 
 
@@ -147,17 +142,12 @@ def _weigh(
     sigma: Floats,
     driver_keys: Keys,
     actor_keys: Keys,
-    believed: Floats,
-    evidence: Floats,
-    steady: Ints,
-    last: Ints,
-    effort: Floats,
-    alert: Bools,
+    pairs: Floats,
 ) -> tuple[Floats, Floats, Floats, bool]:
     """Changes, speeds and accelerations as believed, shape (D, K), and whether anybody is alert.
 
     ``parameters`` are those of ``_parameters``, ``sigma`` (D,) the spread of the bound.
-    The tables ``believed`` to ``alert``, shape (D, n), are brought up to date.
+    The records ``pairs``, shape (D, n, FIELDS), are brought up to date.
     """
     change = np.zeros(row.shape)
     now, rise, alerted = speed.copy(), accel.copy(), False
@@ -169,9 +159,10 @@ def _weigh(
             a = row[i, k]
             if a < 0 or not in_mind[i, k]:
                 continue
+            pair = pairs[i, a]
             if bound[i, k * wide] <= 0.0:
-                believed[i, a], steady[i, a], last[i, a] = speed[i, k], -1, tick
-                evidence[i, a] = 0.0
+                pair[_BELIEVED], pair[_STEADY], pair[_LAST] = speed[i, k], -1, tick
+                pair[_EVIDENCE] = 0.0
                 continue
             seen, looked = speed[i, k], registered[i, k]
             changes, strength = accel[i, k], gain[i, k * wide]
@@ -182,34 +173,34 @@ def _weigh(
                     strength *= away_gain[i, k * wide]
                 else:
                     strength = 0.0
-            if last[i, a] < tick - 1 or fresh[i]:
-                believed[i, a], evidence[i, a], steady[i, a] = seen, 0.0, -1
-                effort[i, a] = normal(combined(driver_keys[i], actor_keys[a]), tick)
+            if pair[_LAST] < tick - 1 or fresh[i]:
+                pair[_BELIEVED], pair[_EVIDENCE], pair[_STEADY] = seen, 0.0, -1
+                pair[_EFFORT] = normal(combined(driver_keys[i], actor_keys[a]), tick)
                 same_way = own_along[i, k] * along[i, k] > _SAME_WAY
                 if same_way and looked and not fresh[i]:
-                    believed[i, a] = own_speed[i] * own_along[i, k] / along[i, k]
-            elif steady[i, a] >= 0 and looked:
-                believed[i, a] = seen
-                steady[i, a] = 0 if abs(changes) > STEADY_MPS2 else steady[i, a] + 1
-                if steady[i, a] >= steady_ticks:
-                    steady[i, a], evidence[i, a] = -1, 0.0
-                    effort[i, a] = normal(combined(driver_keys[i], actor_keys[a]), tick)
+                    pair[_BELIEVED] = own_speed[i] * own_along[i, k] / along[i, k]
+            elif pair[_STEADY] >= 0 and looked:
+                pair[_BELIEVED] = seen
+                pair[_STEADY] = 0 if abs(changes) > STEADY_MPS2 else pair[_STEADY] + 1
+                if pair[_STEADY] >= steady_ticks:
+                    pair[_STEADY], pair[_EVIDENCE] = -1, 0.0
+                    pair[_EFFORT] = normal(combined(driver_keys[i], actor_keys[a]), tick)
             elif strength > 0.0:
-                steady[i, a] = -1
-                amount = abs(believed[i, a] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
+                pair[_STEADY] = -1
+                amount = abs(pair[_BELIEVED] - seen) * abs(along[i, k]) / max(gap[i, k], NEAREST_M)
                 if along[i, k] > 0.5 and own_along[i, k] > 0.0 and changes < -LAMP_MPS2:
                     amount += lamp[i, k * wide]
-                evidence[i, a] += strength * (amount - gate[i, k * wide]) * step_s
-                evidence[i, a] = max(evidence[i, a], 0.0)
-                if evidence[i, a] >= bound[i, k * wide] * math.exp(
-                    sigma[i] * effort[i, a] - 0.5 * sigma[i] * sigma[i]
+                pair[_EVIDENCE] += strength * (amount - gate[i, k * wide]) * step_s
+                pair[_EVIDENCE] = max(pair[_EVIDENCE], 0.0)
+                if pair[_EVIDENCE] >= bound[i, k * wide] * math.exp(
+                    sigma[i] * pair[_EFFORT] - 0.5 * sigma[i] * sigma[i]
                 ):
                     if looked:
-                        believed[i, a], steady[i, a], evidence[i, a] = seen, 0, 0.0
+                        pair[_BELIEVED], pair[_STEADY], pair[_EVIDENCE] = seen, 0, 0.0
                     else:
-                        alert[i, a] = alerted = True
-            last[i, a] = tick
-            followed = steady[i, a] >= 0 and looked
-            now[i, k], rise[i, k] = believed[i, a], changes if followed else 0.0
+                        pair[_ALERT], alerted = tick, True
+            pair[_LAST] = tick
+            followed = pair[_STEADY] >= 0 and looked
+            now[i, k], rise[i, k] = pair[_BELIEVED], changes if followed else 0.0
             change[i, k] = now[i, k] - speed[i, k]
     return change, now, rise, alerted

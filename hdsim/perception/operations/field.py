@@ -15,6 +15,7 @@ from hdsim.core.compiled import compiled
 from hdsim.core.draws import combined, uniform
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.operations.gaze import INSIDE, LEFT, RIGHT
+from hdsim.perception.pairs import records
 
 Keys = NDArray[np.uint64]
 Sides = NDArray[np.int8]
@@ -34,6 +35,9 @@ MIRROR_TO = _radians(200.0, 180.0, -150.0)
 SHOULDER = math.radians(110.0)
 # Farthest off the gaze that anything is seen at all.
 LIMIT = math.radians(100.0)
+# What is kept of a pair of driver and actor: the chance so far of being noticed, the tick since
+# which it runs, -1 for none, and the tick until which the object is attended to.
+_CHANCE, _SINCE, _UNTIL = range(3)
 # An object noticed from the corner of the eye is attended to for so long [s].
 GLIMPSE_S = 1.0
 
@@ -48,12 +52,8 @@ class Field:
     """
 
     def __init__(self, driver_keys: Keys, actor_keys: Keys, step_s: float) -> None:
-        shape = len(driver_keys), len(actor_keys)
         self._drivers, self._actors, self._step_s = driver_keys, actor_keys, step_s
-        # Chance so far of being noticed, since when it runs, and until when it is attended to.
-        self._chance: Floats = np.zeros(shape)
-        self._from: Ints = np.full(shape, -1, dtype=np.int64)
-        self._until: Ints = np.full(shape, -1, dtype=np.int64)
+        self._pairs: Floats = records(len(driver_keys), len(actor_keys), -1.0, np.float64)
 
     def taken_in(
         self,
@@ -92,13 +92,13 @@ class Field:
         return _taken_in(
             tick, self._step_s, self._drivers, self._actors, row, seen, ux, uy, yaw, area, scans,
             side, radius_deg, edge_rate, falloff_deg, GAZE, MIRROR_FROM, MIRROR_TO, SHOULDER,
-            LIMIT, round(GLIMPSE_S / self._step_s), self._chance, self._from, self._until,
+            LIMIT, round(GLIMPSE_S / self._step_s), self._pairs,
         )  # fmt: skip
 
     def forget(self, drivers: Ints, rows: Ints) -> None:
         """Begin anew for these drivers, and about these actors."""
         for at in ((drivers, slice(None)), (slice(None), rows)):
-            self._chance[at], self._from[at], self._until[at] = 0.0, -1, -1
+            self._pairs[at] = -1.0
 
 
 @compiled
@@ -124,11 +124,9 @@ def _taken_in(
     shoulder: float,
     limit: float,
     glimpse: int,
-    chance: Floats,
-    since: Ints,
-    until: Ints,
+    pairs: Floats,
 ) -> tuple[Bools, Floats]:
-    """As ``Field.taken_in``; the tables, shape (D, n), are brought up to date."""
+    """As ``Field.taken_in``; the records ``pairs``, shape (D, n, FIELDS), are kept."""
     taken, angle = np.zeros(row.shape, np.bool_), np.full(row.shape, math.inf)
     for i in range(row.shape[0]):
         c, s, at = math.cos(yaw[i]), math.sin(yaw[i]), area[i]
@@ -154,24 +152,25 @@ def _taken_in(
                 if looks_behind:
                     off = min(off, _turn(bearing, shoulder if at == LEFT else -shoulder))
             angle[i, k] = off
+            pair = pairs[i, a]
             radius = math.radians(radius_deg[i, k])
             if off <= radius:
                 taken[i, k] = True
-                since[i, a] = -1
+                pair[_SINCE] = -1
                 continue
-            if tick < until[i, a]:
+            if tick < pair[_UNTIL]:
                 taken[i, k] = True
                 continue
             if off == math.inf or edge_rate[i] <= 0.0:
                 continue
-            if since[i, a] < 0:
-                since[i, a], chance[i, a] = tick, 0.0
+            if pair[_SINCE] < 0:
+                pair[_SINCE], pair[_CHANCE] = tick, 0.0
             beyond = math.degrees(off - radius) / falloff_deg[i]
-            chance[i, a] += edge_rate[i] * math.exp(-beyond) * step_s
-            draw = uniform(combined(driver_keys[i], actor_keys[a]), since[i, a])
-            if chance[i, a] >= -math.log(draw):
+            pair[_CHANCE] += edge_rate[i] * math.exp(-beyond) * step_s
+            draw = uniform(combined(driver_keys[i], actor_keys[a]), int(pair[_SINCE]))
+            if pair[_CHANCE] >= -math.log(draw):
                 taken[i, k] = True
-                since[i, a], until[i, a] = -1, tick + glimpse
+                pair[_SINCE], pair[_UNTIL] = -1, tick + glimpse
     return taken, angle
 
 

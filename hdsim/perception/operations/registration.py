@@ -217,7 +217,9 @@ def register(
                 since = earliest[i]
                 if decays and hold[i] > 0:
                     longest = gaze_memory_s if limited[i] else 0.0
-                    for m in range(key.shape[1]):
+                    # What is remembered without them needs no draws.
+                    certain = pair[_LAST] >= since + hold[i] - int(np.rint(longest / step_s))
+                    for m in range(0 if certain else key.shape[1]):
                         if memory_s[i, m] > 0.0:
                             draw = combined(combined(key[i, m], actors[a]), _DECAY_STREAM)
                             stretch = math.exp(memory_sigma[i, m] * normal(draw, pair[_LAST]))
