@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.control.following import stop
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable
+from hdsim.core.bits import MOST, bits_of, number_of
 from hdsim.core.command import Reason
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats, Ints
@@ -37,7 +38,7 @@ def choose(
     path_limit: Floats,
     limit_factor: Floats,
     curvature: Floats,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, NDArray[np.int8], Ints]:
     """The lowest of all wishes, shape (D,) each; of equals the first ``Reason``.
 
@@ -54,12 +55,13 @@ def choose(
         path_limit: ``Paths.limit``.
         limit_factor: Believed over posted limit.
         curvature: ``Paths.curvature``.
-        p: Parameters.
+        parameters: ``parameter_table``.
 
     Returns:
         ``(accel, reason, lead)``: acceleration [m/s^2], ``Reason``, and the actor row it is for, -1
         for none.
     """
+    p = parameters[0]
     accel, reason = np.empty(len(speed)), np.empty(len(speed), np.int8)
     lead, wishes = np.full(len(speed), -1), np.full(_REASONS, np.inf)
     for d in range(len(speed)):
@@ -67,8 +69,10 @@ def choose(
         allowed, bend = profile(v, path_s[d], path_limit[d], limit_factor[d], curvature[d], p)
         wishes[_FREE], wishes[_CURVE] = min(free[d], allowed), bend
         wishes[_FOLLOW], wishes[_OBSTACLE] = following[d], to_obstacle[d]
+        nowhere = stop(v, np.inf, free[d], p)
         for i in range(len(_STOPS)):
-            wishes[_STOPS[i]] = stop(v, stops[i, d], free[d], p)
+            there = stops[i, d] < np.inf
+            wishes[_STOPS[i]] = stop(v, stops[i, d], free[d], p) if there else nowhere
         least = 0
         for r in range(1, _REASONS):
             if wishes[r] < wishes[least]:
@@ -103,16 +107,16 @@ def profile(
         curvature: [1/m], shape (P,).
         p: Parameters.
     """
-    allowed, bends = np.inf, np.inf
+    allowed = bends = MOST  # bits of squared speeds
     for k in range(len(s)):
         gain = 2.0 * p.anticipation_decel * max(s[k] - speed * p.speed_lag, 0.0)
-        allowed = min(allowed, (limit[k] * factor) ** 2 + gain)
-        if gain < bends:  # else no bend can be slower than what is found
-            bend = max(abs(curvature[k]), _LEAST_BEND)
-            comfortable = max(np.sqrt(p.lateral_accel / bend), p.min_curve_speed)
-            bends = min(bends, comfortable**2 + gain)
+        posted = (limit[k] * factor) ** 2 + gain
+        allowed = min(allowed, bits_of(posted))
+        bend = max(abs(curvature[k]), _LEAST_BEND)
+        comfortable = max(np.sqrt(p.lateral_accel / bend), p.min_curve_speed)
+        bends = min(bends, bits_of(comfortable**2 + gain))
     hardest = -2.0 * p.comfort_decel
     return (
-        max((np.sqrt(allowed) - speed) / p.speed_lag, hardest),
-        max((np.sqrt(bends) - speed) / p.speed_lag, hardest),
+        max((np.sqrt(number_of(allowed)) - speed) / p.speed_lag, hardest),
+        max((np.sqrt(number_of(bends)) - speed) / p.speed_lag, hardest),
     )

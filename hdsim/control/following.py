@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -14,11 +14,12 @@ _NO_LEADER_GAP = 1e6
 
 
 @compiled
-def free_acceleration(speed: Floats, desired_speed: Floats, p: Parameters) -> Floats:
+def free_acceleration(speed: Floats, desired_speed: Floats, parameters: ParameterTable) -> Floats:
     """Acceleration on an empty road, shape (N,); brakes by at most about b above the desired speed.
 
     Source: Improved IDM, Treiber & Kesting 2013, Traffic Flow Dynamics, eq. 11.23.
     """
+    p = parameters[0]
     out = np.empty(len(speed))
     for i in range(len(speed)):
         out[i] = free_road(speed[i], desired_speed[i], p)
@@ -37,7 +38,12 @@ def free_road(speed: float, desired_speed: float, p: Parameters) -> float:
 
 @compiled
 def follow_acceleration(
-    speed: Floats, gap: Floats, lead_speed: Floats, lead_accel: Floats, free: Floats, p: Parameters
+    speed: Floats,
+    gap: Floats,
+    lead_speed: Floats,
+    lead_accel: Floats,
+    free: Floats,
+    parameters: ParameterTable,
 ) -> Floats:
     """Acceleration behind a leader: Improved IDM under the constant-acceleration heuristic.
 
@@ -50,7 +56,7 @@ def follow_acceleration(
         lead_speed: Leader's speed along the own path [m/s].
         lead_accel: Leader's acceleration [m/s^2].
         free: ``free_acceleration`` of the follower.
-        p: Parameters.
+        parameters: ``parameter_table``.
 
     Returns:
         Shape (N,) [m/s^2], at least ``-max_decel``.
@@ -58,6 +64,7 @@ def follow_acceleration(
     Source: Treiber & Kesting 2013, eq. 11.23-11.26; Kesting, Treiber & Helbing 2010, Phil. Trans.
     R. Soc. A 368:4585.
     """
+    p = parameters[0]
     out = np.empty(len(speed))
     for i in range(len(speed)):
         out[i] = follow(speed[i], gap[i], lead_speed[i], lead_accel[i], free[i], p)
@@ -113,7 +120,7 @@ def follow_nearest(
     object_speed: Floats,
     object_accel: Floats,
     row: Ints,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Ints]:
     """The lowest acceleration over all objects in the way, and the row of that object.
 
@@ -126,11 +133,12 @@ def follow_nearest(
         object_speed: [m/s], shape (D, K).
         object_accel: [m/s^2], shape (D, K).
         row: Their actor rows, shape (D, K).
-        p: Parameters.
+        parameters: ``parameter_table``.
 
     Returns:
         Acceleration [m/s^2], inf where nothing is in the way, and row, -1 there; shape (D,) each.
     """
+    p = parameters[0]
     lowest, leader = np.full(len(speed), np.inf), np.full(len(speed), -1)
     for d in range(len(speed)):
         for k in range(blocking.shape[1]):
@@ -144,12 +152,15 @@ def follow_nearest(
 
 
 @compiled
-def stop_acceleration(speed: Floats, distance: Floats, free: Floats, p: Parameters) -> Floats:
+def stop_acceleration(
+    speed: Floats, distance: Floats, free: Floats, parameters: ParameterTable
+) -> Floats:
     """Comfortable braking to a stop with the front bumper ``distance`` ahead [m]; inf for none.
 
     The place of the stop is a standing leader ``min_gap`` behind it; once the remaining distance
     needs more than comfortable braking the kinematic deceleration is used. Shape (N,) each.
     """
+    p = parameters[0]
     out = np.empty(len(speed))
     for i in range(len(speed)):
         out[i] = stop(speed[i], distance[i], free[i], p)

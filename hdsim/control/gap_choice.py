@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.control.following import follow, free_road
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.control.reach import ReachTable, lane_distance
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
@@ -96,7 +96,7 @@ def consider(
     others: Others,
     lanes: Lanes,
     reach: ReachTable,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> NDArray[np.int8]:
     """Changes to ask for: safe ones that are needed or worth it; -1 right, 0 no, +1 left.
 
@@ -126,8 +126,9 @@ def consider(
         others: The perceived vehicles.
         lanes: The lane graph.
         reach: Its lane distances.
-        p: Parameters.
+        parameters: ``parameter_table``.
     """
+    p = parameters[0]
     asked = np.zeros(len(due), np.int8)
     for d in range(len(due)):
         lane = path_lane[d, 0]
@@ -194,7 +195,7 @@ def let_pass(
     others: Others,
     lanes: Lanes,
     reach: ReachTable,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Bools]:
     """Where to wait during a change for somebody who has come up in the target lane [m].
 
@@ -210,12 +211,13 @@ def let_pass(
         others: The perceived vehicles.
         lanes: The lane graph.
         reach: Its lane distances.
-        p: Parameters.
+        parameters: ``parameter_table``.
 
     Returns:
         Distance to wait at, inf where nobody is in danger or it is too late to wait; and who has
         somebody alongside, for whom there is only the way back. Shape (D,) each.
     """
+    p = parameters[0]
     out = np.full(len(under_way), np.inf)
     alongside = np.zeros(len(under_way), dtype=np.bool_)
     for d in range(len(under_way)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.control.conflict_table import conflict_table
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.reach import Reach
 from hdsim.control.right_of_way import judge, note_standing
 from hdsim.control.scene import OnPath, rivals
@@ -43,7 +43,7 @@ class RightOfWay:
     """
 
     def __init__(self, graph: LaneGraph, rows: Ints, reach: Reach, p: Parameters) -> None:
-        self._rows, self._reach, self._p = rows, reach.table, p
+        self._rows, self._reach, self._parameters = rows, reach.table, parameter_table(p)
         self._table = conflict_table(graph, p)
         self._stood_since: Floats = np.full(len(rows), np.inf)
         self.seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
@@ -88,6 +88,6 @@ class RightOfWay:
             self.seen_since,
             self._table,
             self._reach,
-            self._p,
+            self._parameters,
         )
         return Yield(distance, row)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.control.gap_choice import HALF_CHANGE_M, Lanes, Others, consider, let_pass
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.control.reach import Reach
 from hdsim.core import seeds
 from hdsim.core.compiled import compiled
@@ -48,7 +48,7 @@ class LaneChange:
     """
 
     def __init__(self, graph: LaneGraph, roster: Roster, reach: Reach, p: Parameters) -> None:
-        self._table, self._p = reach.table, p
+        self._table, self._p, self._parameters = reach.table, p, parameter_table(p)
         self._lanes = Lanes(graph.left, graph.right, graph.junction, graph.length, graph.limit)
         self._sides = _Sides(graph.left, graph.right, graph.road, graph.section, graph.lane_id)
         names = [roster.names[int(r)] for r in roster.drivers]
@@ -88,15 +88,15 @@ class LaneChange:
             Distance to where the driver must wait for a gap before a change that its route
             needs [m], inf where it need not, shape (D,).
         """
-        p, own, path, now = self._p, percepts.own, percepts.paths, percepts.time
+        own, path, now = percepts.own, percepts.paths, percepts.time
         side, jump, onto, begin, needed = _move_on(
             now, path.lane, path.s, own.speed, self._sides, self.side, self.asked, self._until,
-            self._rested, p,
+            self._rested, self._parameters,
         )  # fmt: skip
         self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
         wait, self.gives_up, crossing, under_way = _wait(
             now, begin, needed, side, jump, onto, own.speed, own.length, self.side, self.asked,
-            self._blocked_since, self._half, p,
+            self._blocked_since, self._half, self._parameters,
         )  # fmt: skip
         return np.minimum(wait, self._let_pass(percepts, under_way, onto, crossing))
 
@@ -114,7 +114,7 @@ class LaneChange:
             return np.full(len(crossing), np.inf)
         wait, self.goes_back = let_pass(
             under_way, crossing, onto, own.speed, own.accel, own.length, path.lane, path.lane_s,
-            _others(percepts.objects), self._lanes, self._table, self._p,
+            _others(percepts.objects), self._lanes, self._table, self._parameters,
         )  # fmt: skip
         # With somebody alongside there is nothing to wait for: back into the lane.
         self.side[self.goes_back] = 0
@@ -141,7 +141,8 @@ class LaneChange:
         asked = consider(
             now, due, needed, needed_side, jump, onto, obstructed, self._rested,
             self._blocked_since, current, free, own.speed, own.accel, own.length,
-            path.lane, path.s, path.lane_s, _others(percepts.objects), self._lanes, self._table, p,
+            path.lane, path.s, path.lane_s, _others(percepts.objects), self._lanes, self._table,
+            self._parameters,
         )  # fmt: skip
         again = np.where(asked == self._wish, self._held + 1, 1)
         self._held = np.where(due, np.where(asked != 0, again, 0), self._held)
@@ -161,7 +162,7 @@ def _move_on(
     asked: NDArray[np.int8],
     until: Floats,
     rested: Floats,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[NDArray[np.int8], Floats, Ints, Bools, Bools]:
     """Begin and end changes; the arguments from ``under_way`` on are those of ``LaneChange``.
 
@@ -172,6 +173,7 @@ def _move_on(
         The next change of lane on each path, as of ``_next_change``; which drivers begin one now,
         and which need one that they have not begun; shape (D,) each.
     """
+    p = parameters[0]
     n = len(lane)
     side, jump, onto = np.zeros(n, np.int8), np.full(n, np.inf), np.full(n, -1)
     begin, needed = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
@@ -208,7 +210,7 @@ def _wait(
     asked: NDArray[np.int8],
     blocked_since: Floats,
     half: Floats,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Bools, Floats, Bools]:
     """Where to wait for a gap; the arguments from ``under_way`` on are those of ``LaneChange``.
 
@@ -219,6 +221,7 @@ def _wait(
         where the front crosses the line of a change under way [m]; and who is in the change that
         is next on the path; shape (D,) each.
     """
+    p = parameters[0]
     n = len(jump)
     wait, gives_up = np.full(n, np.inf), np.zeros(n, np.bool_)
     crossing, crosses = np.empty(n), np.empty(n, np.bool_)

@@ -14,7 +14,7 @@ from hdsim.control.following import (
 from hdsim.control.junctions import RightOfWay
 from hdsim.control.lanechange import LaneChange
 from hdsim.control.obstacle import Around, Obstacles
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.reach import Reach
 from hdsim.control.scene import OnPath, project
 from hdsim.control.signals import SignalRule
@@ -56,45 +56,46 @@ class DrivingModel:
         step_s: float = DEFAULT_STEP_S,
     ) -> None:
         self._graph = graph
-        self._p = parameters or Parameters()
+        self._p = p = parameters or Parameters()
+        self._parameters = parameter_table(p)
         self._step_s = step_s
         reach = Reach(graph)
-        self._signals = SignalRule(len(roster.drivers), self._p)
-        self._stop_signs = StopSigns(graph, len(roster.drivers), self._p)
-        self._obstacles = Obstacles(graph, len(roster.drivers), self._p)
+        self._signals = SignalRule(len(roster.drivers), p)
+        self._stop_signs = StopSigns(graph, len(roster.drivers), p)
+        self._obstacles = Obstacles(graph, len(roster.drivers), p)
         self._around: Around | None = None
-        self._right_of_way = RightOfWay(graph, roster.drivers, reach, self._p)
-        self._lane_change = LaneChange(graph, roster, reach, self._p)
+        self._right_of_way = RightOfWay(graph, roster.drivers, reach, p)
+        self._lane_change = LaneChange(graph, roster, reach, p)
 
     def decide(self, percepts: Percepts) -> Decisions:
         """What every driver does now, given what it believes."""
-        p, own, path = self._p, percepts.own, percepts.paths
+        own, path, parameters = percepts.own, percepts.paths, self._parameters
         speed = np.maximum(own.speed, 0.0)
-        free = free_acceleration(speed, path.limit[:, 0] * own.limit_factor, p)
-        on_path = project(percepts, self._graph, p)
+        free = free_acceleration(speed, path.limit[:, 0] * own.limit_factor, parameters)
+        on_path = project(percepts, self._graph, parameters)
         following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
         to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
         around = self._obstacles.look(percepts, on_path, leader, self._right_of_way.seen_since)
-        to_obstacle = stop_acceleration(speed, around.wait, free, p)
+        to_obstacle = stop_acceleration(speed, around.wait, free, parameters)
         to_change = self._lane_change.update(
             percepts, np.minimum(following, to_obstacle), free, around.change
         )
         self._around = around
         to_stop = self._stop_signs.stop_distance(percepts)
-        to_end = path.end_s - 0.5 * own.length - p.stop_margin
+        to_end = path.end_s - 0.5 * own.length - self._p.stop_margin
 
         stops = np.stack(  # in the order of STOPS
             [stop_signal, to_yield.distance, to_change, to_stop, np.maximum(to_end, 0.0)]
         )
         accel, reason, lead = choose(
             speed, free, following, leader, stops, to_yield.row, to_obstacle, around.row,
-            path.s, path.limit, own.limit_factor, path.curvature, p,
+            path.s, path.limit, own.limit_factor, path.curvature, parameters,
         )  # fmt: skip
         change = self._lane_change.side
         return Decisions(
             accel=accel,
-            steer=steer(percepts, p),
+            steer=steer(percepts, parameters),
             reason=reason,
             lead=lead,
             indicator=np.where(change != 0, change, self._turn_ahead(percepts)).astype(np.int8),
@@ -138,7 +139,7 @@ class DrivingModel:
             obj.speed,
             obj.accel,
             obj.row,
-            self._p,
+            self._parameters,
         )
 
     def _turn_ahead(self, percepts: Percepts) -> Ints:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.control.scene import AGAINST, OnPath
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
@@ -69,7 +69,7 @@ class Obstacles:
     """
 
     def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
-        self._graph, self._p = graph, p
+        self._graph, self._parameters = graph, parameter_table(p)
         self._opposite = opposite_beside(graph)
         self._seen_moving: Bools = np.zeros((drivers, 0), dtype=np.bool_)
 
@@ -121,7 +121,7 @@ class Obstacles:
                 graph.right,
                 self._opposite,
                 AGAINST,
-                self._p,
+                self._parameters,
             )
         )
 
@@ -168,9 +168,10 @@ def _look(
     right: Ints,
     opposite: Bools,
     against: float,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Ints, Bools, Floats, Floats, Floats]:
     """Fields of ``Around``; keeps ``seen_moving``, shape (D, rows), in place."""
+    p = parameters[0]
     n = len(own_speed)
     wait, found = np.full(n, np.inf), np.full(n, -1)
     change = np.zeros(n, dtype=np.bool_)

@@ -6,13 +6,19 @@ is a proposal within the published span, everything else names its source.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# One record of ``Parameters``.
+ParameterTable = NDArray[np.void]
 
 
 class Parameters(NamedTuple):
     """Parameters of the driving model; SI units, decelerations positive.
 
-    A named tuple, because compiled code reads it as it is.
+    Compiled code that Python calls is given them as a ``parameter_table``.
 
     Attributes:
         time_gap: T, wanted time gap behind a leader. Follower mean 1.32 s in traffic counts, less
@@ -133,3 +139,12 @@ class Parameters(NamedTuple):
     preview_time: float = 0.7
     preview_min: float = 3.0
     max_steer: float = 1.22
+
+
+def parameter_table(p: Parameters) -> ParameterTable:
+    """The parameters as an array of one record, shape (1,).
+
+    To take a named tuple apart at each call of a compiled function costs 5 us, an array 0.2.
+    """
+    fields: list[Any] = [(name, np.asarray(value).dtype) for name, value in p._asdict().items()]
+    return np.array([tuple(p)], dtype=fields)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hdsim.control.conflict_table import ConflictTable
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.control.reach import ReachTable, lane_distance
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
@@ -126,7 +126,7 @@ def judge(
     seen_since: Floats,
     table: ConflictTable,
     reach: ReachTable,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Ints]:
     """Where each driver waits [m], inf where it need not, and for which row; shape (D,) each.
 
@@ -155,8 +155,9 @@ def judge(
         seen_since: From ``note_standing``.
         table: The conflicts of the lane graph.
         reach: Its lane distances.
-        p: Parameters.
+        parameters: ``parameter_table``.
     """
+    p = parameters[0]
     distance, waits_for = np.full(len(own_row), np.inf), np.full(len(own_row), -1)
     for d in range(len(own_row)):
         v, front = own_speed[d], 0.5 * own_length[d]

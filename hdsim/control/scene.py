@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import ParameterTable
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
-from hdsim.core.planar import blocks_of, nearest_point, sincos
+from hdsim.core.planar import nearest_point, sincos
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -54,7 +54,7 @@ _SWEPT_M, _SHARPEST = 8.0, 0.15
 _BEND_M = 1.5
 
 
-def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
+def project(percepts: Percepts, graph: LaneGraph, parameters: ParameterTable) -> OnPath:
     """Place the perceived objects on the perceived paths.
 
     What is above or below on a bridge is not in the way; heights are those of the lanes.
@@ -86,7 +86,7 @@ def project(percepts: Percepts, graph: LaneGraph, p: Parameters) -> OnPath:
         graph.first,
         graph.length,
         graph.z,
-        p,
+        parameters,
     )
     return OnPath(gap, cos, blocking)
 
@@ -118,14 +118,14 @@ def _project(
     lane_first: Ints,
     lane_length: Floats,
     lane_z: Floats,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> tuple[Floats, Floats, Bools]:
     """``(gap, cos, blocking)`` of ``OnPath`` from the fields of percepts and lane graph."""
+    p = parameters[0]
     gaps, cosines = np.full(seen.shape, np.inf), np.zeros(seen.shape)
     blocking = np.zeros(seen.shape, dtype=np.bool_)
     points = path_s.shape[1]
     for d in range(seen.shape[0]):
-        blocks = blocks_of(path_x[d], path_y[d], path_s[d])
         last_step = path_s[d, points - 1] - path_s[d, points - 2]
         # A driver who is wrong about its place in the lane goes beside its path by as much, and
         # sees the others from there.
@@ -135,7 +135,7 @@ def _project(
         for k in range(seen.shape[1]):
             if not seen[d, k]:
                 continue
-            near = nearest_point(path_x[d], path_y[d], blocks, x[d, k], y[d, k])
+            near = nearest_point(path_x[d], path_y[d], x[d, k], y[d, k])
             sn, c = sincos(path_yaw[d, near])
             ox, oy = x[d, k] - path_x[d, near], y[d, k] - path_y[d, near]
             along, lateral = ox * c + oy * sn, oy * c - ox * sn - wrong
@@ -220,16 +220,14 @@ def _extent(
     """
     x, y, yaw, length, width = pose
     s, c = sincos(yaw)
+    first, last = max(near - _AROUND, 0), min(near + _AROUND, len(path_x) - 1)
+    around_x, around_y = path_x[first : last + 1], path_y[first : last + 1]
     right, left = np.inf, -np.inf
     for corner in range(4):
         u = 0.5 * length if corner < 2 else -0.5 * length
         v = 0.5 * width if corner % 2 == 0 else -0.5 * width
         cx, cy = x + u * c - v * s, y + u * s + v * c
-        best, least = near, np.inf
-        for i in range(max(near - _AROUND, 0), min(near + _AROUND + 1, len(path_x))):
-            dx, dy = cx - path_x[i], cy - path_y[i]
-            if dx * dx + dy * dy < least:
-                best, least = i, dx * dx + dy * dy
+        best = first + nearest_point(around_x, around_y, cx, cy)
         dx, dy = cx - path_x[best], cy - path_y[best]
         sn, cs = sincos(path_yaw[best])
         aside = dy * cs - dx * sn

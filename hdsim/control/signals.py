@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints, SignalState
@@ -24,7 +24,7 @@ class SignalRule:
     """
 
     def __init__(self, drivers: int, p: Parameters) -> None:
-        self._p = p
+        self._parameters = parameter_table(p)
         self._passing: Ints = np.full(drivers, -1)
         self._stopping: Ints = np.full(drivers, -1)
 
@@ -50,7 +50,7 @@ class SignalRule:
             self._passing,
             self._stopping,
             _COLOURS,
-            self._p,
+            self._parameters,
         )
 
     def open(self, percepts: Percepts) -> Bools:
@@ -69,9 +69,10 @@ def _stop_distance(
     passing: Ints,
     stopping: Ints,
     colours: tuple[int, int, int],
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> Floats:
     """The rule of ``SignalRule.stop_distance``; keeps ``passing`` and ``stopping`` in place."""
+    p = parameters[0]
     red_state, yellow_state, unknown_state = colours
     out = np.full(len(speed), np.inf)
     for d in range(len(speed)):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import ParameterTable
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats
 
 
-def steer(percepts: Percepts, p: Parameters) -> Floats:
+def steer(percepts: Percepts, parameters: ParameterTable) -> Floats:
     """Front road-wheel angle by pure pursuit from the perceived position in the lane.
 
     The pursuing point is the vehicle's centre, half a wheelbase ahead of the rear axle. Its course
@@ -29,7 +29,15 @@ def steer(percepts: Percepts, p: Parameters) -> Floats:
     """
     own, path = percepts.own, percepts.paths
     return _steer(
-        own.speed, own.d, own.heading_error, own.wheelbase, path.s, path.x, path.y, path.yaw, p
+        own.speed,
+        own.d,
+        own.heading_error,
+        own.wheelbase,
+        path.s,
+        path.x,
+        path.y,
+        path.yaw,
+        parameters,
     )
 
 
@@ -43,9 +51,10 @@ def _steer(
     path_x: Floats,
     path_y: Floats,
     path_yaw: Floats,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> Floats:
     """The rule above on the fields of ``OwnState`` and ``Paths``."""
+    p = parameters[0]
     out = np.empty(len(speed))
     for d in range(len(speed)):
         s, x, y, yaw = path_s[d], path_x[d], path_y[d], path_yaw[d, 0]

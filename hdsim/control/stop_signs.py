@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
@@ -25,7 +25,7 @@ class StopSigns:
     """
 
     def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
-        self._graph, self._p = graph, p
+        self._graph, self._parameters = graph, parameter_table(p)
         self._any = bool(graph.stop_sign.any())
         self._stopped: Ints = np.full(drivers, _NOWHERE)
 
@@ -51,7 +51,7 @@ class StopSigns:
             self._graph.junction,
             self._graph.stop_sign,
             self._stopped,
-            self._p,
+            self._parameters,
         )
 
 
@@ -65,9 +65,10 @@ def _stop_distance(
     junction: Ints,
     sign: Bools,
     stopped: Ints,
-    p: Parameters,
+    parameters: ParameterTable,
 ) -> Floats:
     """The rule above; keeps ``stopped``, the junction stopped at, in place."""
+    p = parameters[0]
     out = np.full(len(speed), np.inf)
     for d in range(len(speed)):
         for k in range(path_s.shape[1]):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from hdsim.core.bits import MOST, bits_of
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Floats
 
@@ -15,11 +16,8 @@ _S1, _S2, _S3 = -1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.9841
 _S4, _S5, _S6 = 2.75573137070700676789e-06, -2.50507602534068634195e-08, 1.58969099521155010221e-10
 _C1, _C2, _C3 = 4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05
 _C4, _C5, _C6 = -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11
-# Points of a path that are looked at together.
-_BLOCK = 8
-# A chord of a path is at most this much longer than the path distance between its ends: paths are
-# sampled along centrelines, and lane changes and believed bends stretch them by a few per cent.
-_STRETCH = 1.25
+# The bits of an integer that hold the number of a point.
+_NUMBER = np.int64(1023)
 
 
 @compiled
@@ -54,53 +52,20 @@ def sincos(angle: float) -> tuple[float, float]:
 
 
 @compiled
-def blocks_of(path_x: Floats, path_y: Floats, path_s: Floats) -> Floats:
-    """What ``nearest_point`` needs to know of a path, shape (blocks, 3).
+def nearest_point(path_x: Floats, path_y: Floats, x: float, y: float) -> int:
+    """Index of the point of a path nearest to a position.
 
-    A point of each block of eight, and how far from it the others of the block lie at most [m].
-
-    Args:
-        path_x: Points of the path [m], shape (P,); as are the rest.
-        path_y: As path_x.
-        path_s: Distance along the path [m], increasing.
-    """
-    points = len(path_x)
-    blocks = np.empty(((points + _BLOCK - 1) // _BLOCK, 3))
-    for b in range(len(blocks)):
-        first, last = b * _BLOCK, min((b + 1) * _BLOCK, points) - 1
-        middle = min(first + _BLOCK // 2, last)
-        half = max(path_s[last] - path_s[middle], path_s[middle] - path_s[first])
-        blocks[b, 0], blocks[b, 1], blocks[b, 2] = path_x[middle], path_y[middle], _STRETCH * half
-    return blocks
-
-
-@compiled
-def nearest_point(path_x: Floats, path_y: Floats, blocks: Floats, x: float, y: float) -> int:
-    """Index of the point of a path nearest to a position, the first of several.
-
-    The nearest point is no farther than the nearest of the blocks' own points, and blocks that lie
-    farther than that are left out.
+    The number of the point takes the place of the last bits of its squared distance: of points
+    whose squared distances differ by less than 1e-12 of their size the first is the nearest.
 
     Args:
-        path_x: Points of the path [m], shape (P,).
+        path_x: Points of the path [m], shape (P,), P up to 1,024.
         path_y: As path_x.
-        blocks: Its ``blocks_of``.
         x: Position [m].
         y: As x.
     """
-    bound = math.inf
-    for b in range(len(blocks)):
-        dx, dy = x - blocks[b, 0], y - blocks[b, 1]
-        bound = min(bound, dx * dx + dy * dy)
-    bound = math.sqrt(bound) * (1.0 + 1e-12)  # its own square is no less than what it came from
-    best, least = 0, math.inf
-    for b in range(len(blocks)):
-        dx, dy, farthest = x - blocks[b, 0], y - blocks[b, 1], bound + blocks[b, 2]
-        if dx * dx + dy * dy > farthest * farthest:
-            continue
-        for p in range(b * _BLOCK, min((b + 1) * _BLOCK, len(path_x))):
-            dx, dy = x - path_x[p], y - path_y[p]
-            square = dx * dx + dy * dy
-            if square < least:
-                best, least = p, square
-    return best
+    least = MOST
+    for p in range(len(path_x)):
+        dx, dy = x - path_x[p], y - path_y[p]
+        least = min(least, (bits_of(dx * dx + dy * dy) & ~_NUMBER) | p)
+    return int(least & _NUMBER)

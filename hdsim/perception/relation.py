@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Relation
-from hdsim.core.planar import blocks_of, nearest_point, sincos
+from hdsim.core.planar import nearest_point, sincos
 from hdsim.core.state import Bools, Floats, Ints
 
 # A car still counts as on the path when it overlaps the driver's corridor by its mirror [m].
@@ -70,13 +70,12 @@ def relations(
         for p in range(path_lane.shape[1]):
             if path_lane[i, p] >= 0:
                 owner[path_lane[i, p]] = i
-        blocks = blocks_of(path_x[i], path_y[i], path_s[i])
         lead, lead_s = -1, math.inf
         for k in range(slots):
             a = rows[i, k]
             if a < 0:
                 continue
-            near = nearest_point(path_x[i], path_y[i], blocks, x[a], y[a])
+            near = nearest_point(path_x[i], path_y[i], x[a], y[a])
             sn, c = sincos(path_yaw[i, near])
             dx, dy = x[a] - path_x[i, near], y[a] - path_y[i, near]
             front = path_s[i, near] + dx * c + dy * sn > 0.0

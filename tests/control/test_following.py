@@ -13,9 +13,10 @@ from hdsim.control.following import (
     free_acceleration,
     stop_acceleration,
 )
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, parameter_table
 
 P = Parameters()
+TABLE = parameter_table(P)
 speeds = st.floats(0.0, 40.0)
 gaps = st.floats(0.0, 300.0)
 accels = st.floats(-8.0, 3.0)
@@ -23,11 +24,11 @@ accels = st.floats(-8.0, 3.0)
 
 def follow(speed: float, gap: float, lead: float, lead_accel: float = 0.0) -> float:
     v = np.array([speed])
-    free = free_acceleration(v, np.array([14.0]), P)
+    free = free_acceleration(v, np.array([14.0]), TABLE)
     return float(
-        follow_acceleration(v, np.array([gap]), np.array([lead]), np.array([lead_accel]), free, P)[
-            0
-        ]
+        follow_acceleration(
+            v, np.array([gap]), np.array([lead]), np.array([lead_accel]), free, TABLE
+        )[0]
     )
 
 
@@ -55,9 +56,11 @@ def test_equilibrium_gap_is_jam_gap_plus_time_gap(v):
 
 def test_no_leader_is_the_free_road():
     v = np.array([8.0])
-    free = free_acceleration(v, np.array([14.0]), P)
+    free = free_acceleration(v, np.array([14.0]), TABLE)
     none = np.array([np.inf])
-    np.testing.assert_allclose(follow_acceleration(v, none, v * 0, v * 0, free, P), free, atol=1e-6)
+    np.testing.assert_allclose(
+        follow_acceleration(v, none, v * 0, v * 0, free, TABLE), free, atol=1e-6
+    )
 
 
 def test_a_cut_in_at_equal_speed_is_opened_calmly():
@@ -71,17 +74,17 @@ def test_a_standing_obstacle_is_not_taken_calmly():
 
 def test_free_road_holds_the_desired_speed():
     v = np.array([14.0])
-    assert free_acceleration(v, v, P)[0] == pytest.approx(0.0, abs=1e-12)
-    assert free_acceleration(v * 1.2, v, P)[0] < -0.3
-    assert free_acceleration(v * 0.0, v, P)[0] == pytest.approx(P.max_accel)
+    assert free_acceleration(v, v, TABLE)[0] == pytest.approx(0.0, abs=1e-12)
+    assert free_acceleration(v * 1.2, v, TABLE)[0] < -0.3
+    assert free_acceleration(v * 0.0, v, TABLE)[0] == pytest.approx(P.max_accel)
 
 
 @given(speeds, st.floats(0.0, 200.0), st.floats(0.0, 50.0))
 def test_a_farther_stop_never_means_more_braking(v, distance, more):
     speed = np.array([v])
-    free = free_acceleration(speed, np.array([14.0]), P)
+    free = free_acceleration(speed, np.array([14.0]), TABLE)
     near, far = (
-        stop_acceleration(speed, np.array([x]), free, P)[0] for x in (distance, distance + more)
+        stop_acceleration(speed, np.array([x]), free, TABLE)[0] for x in (distance, distance + more)
     )
     assert far >= near - 1e-9
 
@@ -95,7 +98,9 @@ def test_a_slower_stretch_is_reached_at_its_speed():
     while s < 160.0:
         ahead = points >= s
         straight = np.zeros(int(ahead.sum()))
-        a = min(profile(float(v[0]), points[ahead] - s, allowed[ahead], 1.0, straight, P)[0], 0.0)
+        a = min(
+            profile(float(v[0]), points[ahead] - s, allowed[ahead], 1.0, straight, TABLE[0])[0], 0.0
+        )
         hardest = min(hardest, a)
         v, s = v + a * dt, s + float(v[0]) * dt
         if s >= 150.0:

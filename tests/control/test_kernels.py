@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hdsim.control import following
 from hdsim.control.choice import profile
-from hdsim.control.parameters import Parameters
+from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.track import COLUMNS, advance, window
 from hdsim.core.command import Reason
 from hdsim.core.percept import Percepts
@@ -27,6 +27,7 @@ from .reference.model import DrivingModel as PlainModel
 from .test_town import one_approach_at_a_time, spread
 
 P = Parameters()
+TABLE = parameter_table(P)
 CLOSE = 1e-9
 EXACT = ("reason", "lead", "indicator", "change", "hold")
 seeds = st.integers(0, 2**32 - 1)
@@ -150,13 +151,13 @@ def test_the_laws(seed):
     gap = np.where(rng.random(n) < 0.1, np.inf, rng.uniform(-5.0, 200.0, n))
     accel, desired = rng.uniform(-8.0, 3.0, n), rng.uniform(0.0, 40.0, n)
     ahead, allowed = np.sort(rng.uniform(0.0, 200.0, (n, 9))), rng.uniform(0.0, 40.0, (n, 9))
-    free = following.free_acceleration(speed, desired, P)
+    free = following.free_acceleration(speed, desired, TABLE)
     for name, args in (
         ("free_acceleration", (speed, desired)),
         ("follow_acceleration", (speed, gap, lead, accel, free)),
         ("stop_acceleration", (speed, np.maximum(gap, 0.0), free)),
     ):
-        got = getattr(following, name)(*args, P)
+        got = getattr(following, name)(*args, TABLE)
         wanted = getattr(plain_following, name)(*args, P)
         assert np.allclose(got, wanted, rtol=0.0, atol=CLOSE), name
     bend = rng.uniform(-0.2, 0.2, (n, 9))
@@ -164,7 +165,7 @@ def test_the_laws(seed):
     for i, wished in enumerate((allowed, np.maximum(comfortable, P.min_curve_speed))):
         target = plain_following.profile_speed(speed, ahead, wished, P)
         wanted = plain_following.profile_acceleration(speed, target, P)
-        got = [profile(speed[d], ahead[d], allowed[d], 1.0, bend[d], P)[i] for d in range(n)]
+        got = [profile(speed[d], ahead[d], allowed[d], 1.0, bend[d], TABLE[0])[i] for d in range(n)]
         assert np.allclose(got, wanted, rtol=0.0, atol=CLOSE)
 
 

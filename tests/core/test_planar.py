@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdsim.core.planar import blocks_of, nearest_point, sincos, wrap
+from hdsim.core.planar import nearest_point, sincos, wrap
 
 ANGLES = st.floats(-1000.0, 1000.0)
 
@@ -40,8 +40,12 @@ def test_the_nearest_point_is_that_of_a_search_of_all(seed, points):
     draw = np.random.default_rng(seed)
     step = draw.uniform(0.5, 7.0, points)
     yaw = np.cumsum(draw.normal(0.0, 0.3, points))
-    x, y, s = np.cumsum(step * np.cos(yaw)), np.cumsum(step * np.sin(yaw)), np.cumsum(step)
-    blocks = blocks_of(x, y, s)
+    x, y = np.cumsum(step * np.cos(yaw)), np.cumsum(step * np.sin(yaw))
     for px, py in draw.uniform(-150.0, 150.0, (20, 2)):
         square = (px - x) ** 2 + (py - y) ** 2
-        assert nearest_point(x, y, blocks, px, py) == square.argmin()
+        assert nearest_point(x, y, px, py) == square.argmin()
+
+
+def test_of_points_equally_near_the_first_counts():
+    x, y = np.array([3.0, -1.0, 1.0, -1.0]), np.zeros(4)
+    assert nearest_point(x, y, 0.0, 0.0) == 1
