@@ -60,12 +60,24 @@ class _Clocks:
         self._around(drivers, "think", "think")
         for title, part, method in _STAGES:
             self._around(getattr(drivers, part), method, title)
-        for name, module in sorted(sys.modules.items()):
-            if name.startswith("hdsim."):
-                for attribute, value in list(vars(module).items()):
-                    if isinstance(value, Dispatcher):
-                        kernel = value.py_func
-                        self._around(module, attribute, f"{kernel.__module__}.{kernel.__name__}")
+        kernels = [
+            (module, attribute, value)
+            for name, module in sorted(sys.modules.items())
+            if name.startswith("hdsim.")
+            for attribute, value in vars(module).items()
+            if isinstance(value, Dispatcher)
+        ]
+        # A kernel that has not run yet will be compiled, and wants others by these names then.
+        wanted = {
+            (id(kernel.py_func.__globals__), name)
+            for _, _, kernel in kernels
+            if not kernel.signatures
+            for name in kernel.py_func.__code__.co_names
+        }
+        for module, attribute, kernel in kernels:
+            if (id(vars(module)), attribute) not in wanted:
+                function = kernel.py_func
+                self._around(module, attribute, f"{function.__module__}.{function.__name__}")
 
     def leave(self) -> None:
         """Put everything back."""

@@ -223,7 +223,7 @@ class Registrar:
             limited = scans | (useful.value["radius_deg"] < 180.0).any(axis=1)
         if not self._attention.goes_on_at(tick):
             return None, limited
-        taken, _ = self._field.taken_in(
+        taken = self._field.taken_in(
             tick, view.row, view.seen, lines.ux, lines.uy, obs.own.yaw, area, scans, side, radius,
             edge, falloff,
         )  # fmt: skip

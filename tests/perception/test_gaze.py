@@ -112,7 +112,7 @@ def _field(area, bearing_deg, radius=30.0, rate=0.0, scans=True, side=0, ticks=1
     field, angle = Field(*keys, STEP_S), np.radians([[bearing_deg]])
     one = np.ones((1, 1))
     for tick in range(ticks):
-        taken, _ = field.taken_in(
+        taken = field.taken_in(
             tick, np.zeros((1, 1), np.int64), one.astype(bool), np.cos(angle), np.sin(angle),
             np.zeros(1), np.array([area]), np.array([scans]), np.array([side], np.int8),
             radius * one, np.array([rate]), np.array([20.0]),
@@ -142,7 +142,7 @@ def test_the_corner_of_the_eye_notices_by_chance_and_less_farther_out():
         field, angle = Field(*keys, STEP_S), np.full((n, 1), np.radians(bearing))
         first = np.full(n, np.nan)
         for tick in range(400):
-            taken, _ = field.taken_in(
+            taken = field.taken_in(
                 tick, np.zeros((n, 1), np.int64), np.ones((n, 1), bool), np.cos(angle),
                 np.sin(angle), np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool),
                 np.zeros(n, np.int8), np.full((n, 1), 30.0), np.full(n, 2.0), np.full(n, 20.0),

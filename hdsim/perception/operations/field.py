@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.draws import combined, uniform
+from hdsim.core.planar import sincos
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.operations.gaze import INSIDE, LEFT, RIGHT
 from hdsim.perception.pairs import records
@@ -36,8 +37,10 @@ SHOULDER = math.radians(110.0)
 # Farthest off the gaze that anything is seen at all.
 LIMIT = math.radians(100.0)
 # What is kept of a pair of driver and actor: the chance so far of being noticed, the tick since
-# which it runs, -1 for none, and the tick until which the object is attended to.
-_CHANCE, _SINCE, _UNTIL = range(3)
+# which it runs, -1 for none, how much it takes, and the tick until which the object is attended to.
+_CHANCE, _SINCE, _BOUND, _UNTIL = range(4)
+# Cosines that differ by more than this differ whatever their rounding.
+_CLEARLY = 1e-9
 # An object noticed from the corner of the eye is attended to for so long [s].
 GLIMPSE_S = 1.0
 
@@ -69,8 +72,8 @@ class Field:
         radius_deg: Floats,
         edge_rate: Floats,
         falloff_deg: Floats,
-    ) -> tuple[Bools, Floats]:
-        """Objects that the driver's gaze takes in at this tick, and their angles off it.
+    ) -> Bools:
+        """Objects that the driver's gaze takes in at this tick, shape (D, K).
 
         Args:
             tick: Number of this tick.
@@ -85,15 +88,13 @@ class Field:
             radius_deg: Radius of the useful field [deg], shape (D, K).
             edge_rate: Rate of noticing at its edge [1/s], shape (D,).
             falloff_deg: Angle over which that falls by e [deg], shape (D,).
-
-        Returns:
-            Shape (D, K); angles in rad, inf for what cannot be seen from that gaze.
         """
-        return _taken_in(
+        taken: Bools = _taken_in(
             tick, self._step_s, self._drivers, self._actors, row, seen, ux, uy, yaw, area, scans,
             side, radius_deg, edge_rate, falloff_deg, GAZE, MIRROR_FROM, MIRROR_TO, SHOULDER,
             LIMIT, round(GLIMPSE_S / self._step_s), self._pairs,
         )  # fmt: skip
+        return taken
 
     def forget(self, drivers: Ints, rows: Ints) -> None:
         """Begin anew for these drivers, and about these actors."""
@@ -125,19 +126,32 @@ def _taken_in(
     limit: float,
     glimpse: int,
     pairs: Floats,
-) -> tuple[Bools, Floats]:
+) -> Bools:
     """As ``Field.taken_in``; the records ``pairs``, shape (D, n, FIELDS), are kept."""
-    taken, angle = np.zeros(row.shape, np.bool_), np.full(row.shape, math.inf)
+    taken = np.zeros(row.shape, np.bool_)
+    inner, inner_cos = math.nan, math.nan
     for i in range(row.shape[0]):
         c, s, at = math.cos(yaw[i]), math.sin(yaw[i]), area[i]
+        look = gaze[at] if scans[i] else 0.0
+        look_sin, look_cos = sincos(yaw[i] + look)
         looks_behind = (at == LEFT and side[i] > 0) or (at == RIGHT and side[i] < 0)
         for k in range(row.shape[1]):
             a = row[i, k]
             if a < 0 or not seen[i, k] or (scans[i] and at == INSIDE):
                 continue
+            pair = pairs[i, a]
+            radius = math.radians(radius_deg[i, k])
+            # Most of what is taken in lies well within the field: that needs no angle.
+            if min(radius, limit) != inner:
+                inner = min(radius, limit)
+                inner_cos = math.cos(inner) + _CLEARLY
+            if ux[i, k] * look_cos + uy[i, k] * look_sin > inner_cos:
+                taken[i, k] = True
+                pair[_SINCE] = -1
+                continue
             bearing = math.atan2(uy[i, k] * c - ux[i, k] * s, ux[i, k] * c + uy[i, k] * s)
             off = math.inf
-            direct = _turn(bearing, gaze[at] if scans[i] else 0.0)
+            direct = _turn(bearing, look)
             if direct <= limit:
                 off = direct
             if not scans[i]:
@@ -151,9 +165,6 @@ def _taken_in(
                         off = min(off, 0.0 if at == n + 1 else _turn(gaze[n + 1], gaze[at]))
                 if looks_behind:
                     off = min(off, _turn(bearing, shoulder if at == LEFT else -shoulder))
-            angle[i, k] = off
-            pair = pairs[i, a]
-            radius = math.radians(radius_deg[i, k])
             if off <= radius:
                 taken[i, k] = True
                 pair[_SINCE] = -1
@@ -164,14 +175,14 @@ def _taken_in(
             if off == math.inf or edge_rate[i] <= 0.0:
                 continue
             if pair[_SINCE] < 0:
-                pair[_SINCE], pair[_CHANCE] = tick, 0.0
+                draw = uniform(combined(driver_keys[i], actor_keys[a]), tick)
+                pair[_SINCE], pair[_CHANCE], pair[_BOUND] = tick, 0.0, -math.log(draw)
             beyond = math.degrees(off - radius) / falloff_deg[i]
             pair[_CHANCE] += edge_rate[i] * math.exp(-beyond) * step_s
-            draw = uniform(combined(driver_keys[i], actor_keys[a]), int(pair[_SINCE]))
-            if pair[_CHANCE] >= -math.log(draw):
+            if pair[_CHANCE] >= pair[_BOUND]:
                 taken[i, k] = True
                 pair[_SINCE], pair[_UNTIL] = -1, tick + glimpse
-    return taken, angle
+    return taken
 
 
 @compiled

@@ -137,11 +137,13 @@ def _bend(
     path_curvature: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Believed x, y, yaw and curvature of paths of shape (D, P)."""
-    x, y = path_x.copy(), path_y.copy()
-    yaw, bent = path_yaw.copy(), path_curvature.copy()
+    x, y = np.empty_like(path_x), np.empty_like(path_y)
+    yaw, bent = np.empty_like(path_yaw), np.empty_like(path_curvature)
     for i in range(x.shape[0]):
         c = curvature[i]
         if c == 0.0 and offset[i] == 0.0:
+            x[i, :], y[i, :] = path_x[i], path_y[i]
+            yaw[i, :], bent[i, :] = path_yaw[i], path_curvature[i]
             continue
         for p in range(x.shape[1]):
             s = max(path_s[i, p], 0.0)
@@ -149,8 +151,8 @@ def _bend(
             level = 1.0 / (1.0 + q)
             shift = offset[i] + 0.5 * c * s * s * level
             sin, cos = sincos(path_yaw[i, p])
-            x[i, p] -= shift * sin
-            y[i, p] += shift * cos
-            yaw[i, p] += c * s * level * level
-            bent[i, p] += c * (1.0 - 3.0 * q) * level * level * level
+            x[i, p] = path_x[i, p] - shift * sin
+            y[i, p] = path_y[i, p] + shift * cos
+            yaw[i, p] = path_yaw[i, p] + c * s * level * level
+            bent[i, p] = path_curvature[i, p] + c * (1.0 - 3.0 * q) * level * level * level
     return x, y, yaw, bent
