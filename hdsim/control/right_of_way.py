@@ -20,8 +20,8 @@ from hdsim.core.state import Bools, Floats, Ints
 # be there within this time [s], the longest critical headway and the time to get to the line [P].
 _HORIZON_M = 60.0
 _AROUND_M, _AROUND_S = 70.0, 10.0
-# Below this speed a vehicle counts as standing [m/s].
-_STANDING = 0.3
+# Below this speed a vehicle counts as standing [m/s]: slower than this, people see no motion. [P]
+_STANDING = 0.5
 # Creeping up to this speed does not lose a vehicle its turn [m/s].
 _CREEPING = 1.5
 # A stop that needs more than this is past the point of no return [m/s^2].

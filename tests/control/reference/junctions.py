@@ -23,7 +23,7 @@ from .scene import ALONG, OnPath, people
 _HORIZON_M = 60.0
 _AROUND_M, _AROUND_S = 70.0, 10.0
 # Below this speed a vehicle counts as standing [m/s].
-_STANDING = 0.3
+_STANDING = 0.5
 # Creeping up to this speed does not lose a vehicle its turn [m/s].
 _CREEPING = 1.5
 # A stop that needs more than this is past the point of no return [m/s^2].
