@@ -119,6 +119,8 @@ def _clauses(o: Operation) -> Iterator[str]:
                 f"the eyes are off the road for about {o.glance_median_s:g} s at a time, "
                 f"with looks at the road of {o.on_road_s:g} s between"
             )
+            if o.course_error_deg:
+                yield f"the course is misjudged by {o.course_error_deg:g} degrees meanwhile"
         case Scan():
             yield from _scanned(o)
         case UsefulField() if o.radius_deg < 180.0:
