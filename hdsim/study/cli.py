@@ -168,7 +168,11 @@ def guidance_uncertainty(
 
 
 def _command() -> str:
-    return " ".join(["hdsim", *sys.argv[1:]])
+    """What was called, but for where its results went."""
+    words = ["hdsim", *sys.argv[1:]]
+    if "--out" in words:
+        del words[(at := words.index("--out")) : at + 2]
+    return " ".join(words)
 
 
 def remove_run(folder: Path) -> None:
