@@ -60,11 +60,11 @@ def styles(
         int, typer.Option(min=30, help="Trajectories of each style, at least.")
     ] = 900,
     seconds: Annotated[float, typer.Option(min=10.0, help="Length of one [s].")] = 300.0,
-    each: Annotated[int, typer.Option(min=1, help="Trajectories of a driver.")] = 4,
+    each: Annotated[int, typer.Option(min=1, help="Trajectories of a driver.")] = 1,
     seeds: Annotated[int, typer.Option(help="First seed; the drives take the following ones.")] = 1,
     traffic_manager: Annotated[
         int, typer.Option(min=0, help="Drives of the Traffic Manager arm; 0 for none.")
-    ] = 18,
+    ] = 60,
     workers: Annotated[int, typer.Option(min=1, help="Drives at a time.")] = 1,
     folder: OutFlag = _FOLDER,
 ) -> None:
