@@ -235,7 +235,9 @@ def judge(
                     elif occupied:
                         must = True
                     elif o.gone == 0.0:  # on the very lane of the zone
-                        must = (not standing and overlap) if priority > 0 else standing or overlap
+                        # Whoever still stands in the junction when the light changes clears it.
+                        let_clear = priority <= 0 or (green and not table.facing[e])
+                        must = let_clear if standing else overlap
                     elif standing:
                         # Who stands at the line as well: first come, first served, and nobody
                         # waits for ever.

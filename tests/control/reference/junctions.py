@@ -249,7 +249,7 @@ class RightOfWay:
             True,
             np.where(
                 within,
-                np.where(priority > 0, ~standing & overlap, standing | overlap),
+                np.where(standing, (priority <= 0) | (green & ~table.facing[e]), overlap),
                 np.where(standing, standing_rule, moving_rule),
             ),
         )
