@@ -60,6 +60,7 @@ _SHAPES = {
     "miss_s": ("miss_probability",),
     "glance_sigma": ("glance_median_s", *_MIRRORS, *_CROSSING, "inside"),
     "on_road_s": ("glance_median_s",),
+    "course_error_deg": ("glance_median_s",),
     "noise_tau_s": _NOISES,
     "memory_sigma": ("memory_s",),
     "change_gain": _MIRRORS,
