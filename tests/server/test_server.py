@@ -183,6 +183,8 @@ def process() -> Iterator[Callable[[], subprocess.Popen[str]]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell that runs the tests in the background has them ignore the interrupt.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(p)
         assert p.stdout.readline().startswith("hdsim server ready port=")
