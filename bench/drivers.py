@@ -128,7 +128,7 @@ def _managed_ticks(stage: Stage | Crowd, ticks: int) -> list[float]:
     """Ticks with all vehicles handed over to a Traffic Manager [ms]."""
     port = free_port()
     stage.session.traffic_manager(port, seed=1)
-    for actor in stage.actors:
+    for actor in stage.vehicles:
         actor.set_autopilot(True, port)
     spent = []
     with interpreter_apart():

@@ -238,7 +238,7 @@ class Watched:
             self._stood_s[row], self._wrecked_at[row] = 0.0, np.inf
             x[row], y[row] = poses.x[pick], poses.y[pick]
             there = (poses.x[pick], poses.y[pick], poses.z[pick] + DROP_M, poses.yaw[pick])
-            commands += teleport(stage.actors[int(row)], *there)
+            commands += teleport(stage.vehicles[int(row)], *there)
             moved[row] = True
         if moved.any():
             self._drivers.begin_anew(np.flatnonzero(moved[stage.roster.drivers]))

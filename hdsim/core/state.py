@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+def _nobody() -> Ints:
+    return np.zeros(0, dtype=np.int64)
 
 
 class SignalState(IntEnum):
@@ -29,13 +33,15 @@ class Roster:
     """Who takes part: fixed for a scenario; every per-actor array follows its row order.
 
     Attributes:
-        names: Stable names, shape (n,): ``"ego"``, ``"npc-00"``, ... Noise is keyed by them.
+        names: Stable names, shape (n,): ``"ego"``, ``"npc-00"``, ``"walker-00"``, ... Noise is
+            keyed by them.
         styles: Profile name of each HDSim driver, ``""`` for others, shape (n,).
         length: Full bumper-to-bumper length [m], shape (n,).
         width: Full width without mirrors [m], shape (n,).
-        wheelbase: Distance between axles [m], shape (n,).
+        wheelbase: Distance between axles [m], 0 for a walker, shape (n,).
         drivers: Rows driven by HDSim, ascending, shape (D,).
         ego: Row of the ego.
+        walkers: Rows of people on foot, the last ones, shape (w,).
     """
 
     names: tuple[str, ...]
@@ -45,9 +51,23 @@ class Roster:
     wheelbase: Floats
     drivers: Ints
     ego: int = 0
+    walkers: Ints = field(default_factory=_nobody)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def without_walkers(self) -> Roster:
+        """The vehicles alone; their rows stay as they are."""
+        n = len(self) - len(self.walkers)
+        return replace(
+            self,
+            names=self.names[:n],
+            styles=self.styles[:n],
+            length=self.length[:n],
+            width=self.width[:n],
+            wheelbase=self.wheelbase[:n],
+            walkers=_nobody(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +77,7 @@ class State:
     Attributes:
         frame: Simulator frame number.
         time: Simulated time since the scenario began [s].
-        x: Position of the vehicle centre [m], shape (n,).
+        x: Position of the centre [m], shape (n,).
         y: As x.
         yaw: Heading, counter-clockwise [rad], shape (n,).
         vx: Velocity in the world frame [m/s], shape (n,).
@@ -66,7 +86,8 @@ class State:
         accel: Longitudinal acceleration [m/s^2], shape (n,).
         yaw_rate: [rad/s], shape (n,).
         present: False for an actor that has left the world, shape (n,).
-        lane: Lane index in the lane graph, -1 when off the network, shape (n,).
+        lane: Lane index in the lane graph, -1 when off the network, as is a walker beside the
+            lanes, shape (n,).
         s: Distance along that lane from its start [m], shape (n,).
         d: Offset from its centreline, left positive [m], shape (n,).
         lane_yaw: Heading of that lane at ``s`` [rad], shape (n,).

@@ -104,12 +104,14 @@ class Collisions:
 
 
 def overlapping(state: State, roster: Roster, graph: LaneGraph, reach: Ints) -> Ints:
-    """Pairs of present actors whose boxes touch, shape (k, 2), first row < second row."""
+    """Pairs of present actors whose boxes touch, not both on foot, shape (k, 2), lower first."""
     here = np.flatnonzero(state.present)
     if len(here) < 2:
         return np.zeros((0, 2), dtype=np.int64)
     tree = cKDTree(np.column_stack([state.x[here], state.y[here]]))
     pairs = here[tree.query_pairs(float(reach[here].max()), output_type="ndarray")]
+    if len(roster.walkers):  # who walk arm in arm, or brush past each other, do not collide
+        pairs = pairs[~np.isin(pairs, roster.walkers).all(axis=1)]
     if not len(pairs):
         return pairs.reshape(0, 2)
     a, b = pairs.min(axis=1), pairs.max(axis=1)

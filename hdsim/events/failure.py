@@ -73,7 +73,7 @@ def failure_record(
     actors = [
         {
             "name": roster.names[r],
-            "role": "ego" if r == roster.ego else "npc",
+            "role": _role(r, roster),
             "style": roster.styles[r],
             "length_m": float(roster.length[r]),
             "width_m": float(roster.width[r]),
@@ -96,6 +96,12 @@ def failure_record(
         "beliefs": list(beliefs),
         "replay": f"hdsim replay {run} --failure {name}",
     }
+
+
+def _role(row: int, roster: Roster) -> str:
+    if row == roster.ego:
+        return "ego"
+    return "walker" if row in roster.walkers else "npc"
 
 
 def _told(fact: Fact) -> dict[str, Any]:

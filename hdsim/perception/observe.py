@@ -13,6 +13,9 @@ from hdsim.perception.relation import relations
 from hdsim.perception.sight import visible
 from hdsim.road.lanes import LaneGraph
 
+# Objects per driver (K). Where there are walkers, who are many and near, vehicles need room beside
+# them.
+SLOTS, SLOTS_WITH_WALKERS = 16, 32
 # Candidates whose line of sight is worked out, per slot. With fewer actors than this within
 # range, an object that cannot be seen has no influence on which others get a slot.
 CANDIDATES_PER_SLOT = 2
@@ -25,16 +28,22 @@ class Observer:
     Args:
         roster: Who takes part.
         graph: Lanes and signals of the map.
-        slots: Objects per driver (K).
+        slots: Objects per driver (K); as many as usual when left out.
         ambient: Weather and light.
     """
 
     def __init__(
-        self, roster: Roster, graph: LaneGraph, slots: int = 16, ambient: Ambient = CLEAR
+        self,
+        roster: Roster,
+        graph: LaneGraph,
+        slots: int | None = None,
+        ambient: Ambient = CLEAR,
     ) -> None:
-        self.roster, self.graph, self.slots = roster, graph, slots
+        self.roster, self.graph = roster, graph
+        usual = SLOTS_WITH_WALKERS if len(roster.walkers) else SLOTS
+        self.slots = usual if slots is None else slots
         self._ambient = ambient
-        most = min(len(roster), CANDIDATES_PER_SLOT * slots)
+        most = min(len(roster), CANDIDATES_PER_SLOT * self.slots)
         self._near: Ints = np.full((len(roster.drivers), most), -1, dtype=np.int64)
         drivers = roster.drivers
         self._size = roster.length[drivers], roster.width[drivers], roster.wheelbase[drivers]

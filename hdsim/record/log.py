@@ -155,7 +155,11 @@ def actors_table(roster: Roster) -> pa.Table:
     """The roster as ``ACTORS``."""
     driven = np.zeros(len(roster), dtype=bool)
     driven[roster.drivers] = True
-    columns = [roster.names, roster.styles, driven, roster.length, roster.width, roster.wheelbase]
+    kinds = np.full(len(roster), "vehicle")
+    kinds[roster.walkers] = "walker"
+    columns = [
+        roster.names, kinds, roster.styles, driven, roster.length, roster.width, roster.wheelbase,
+    ]  # fmt: skip
     return pa.Table.from_arrays(
         [pa.array(c, kind) for c, kind in zip(columns, ACTORS.types, strict=True)], schema=ACTORS
     )

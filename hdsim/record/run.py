@@ -127,6 +127,8 @@ class Run:
             width=column["width_m"],
             wheelbase=column["wheelbase_m"],
             drivers=np.flatnonzero(column["driver"].astype(bool)),
+            # Runs from before there were walkers do not say what is one.
+            walkers=np.flatnonzero(column.get("kind", column["style"]) == "walker"),
         )
 
     def schedule_json(self, profile: str) -> str:

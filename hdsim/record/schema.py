@@ -93,6 +93,7 @@ EVENTS = pa.schema(
 ACTORS = pa.schema(
     {
         "actor": pa.string(),
+        "kind": pa.string(),
         "style": pa.string(),
         "driver": pa.bool_(),
         "length_m": _F8,

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from hdsim.core.state import Floats, Ints, wrap_angle
+from hdsim.core.state import Bools, Floats, Ints, wrap_angle
 
 # Weight of heading in the nearest-lane search: a point heading the other way counts as this many
 # metres farther per unit of heading chord (2 for opposite directions).
 HEADING_WEIGHT_M = 3.0
+# Points of a lane are no farther apart than this [m].
+_POINTS_M = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,25 @@ class LaneGraph:
         pose = np.stack([x, y, w * np.cos(yaw), w * np.sin(yaw)], axis=-1)
         dist, k = self._tree.query(pose, distance_upper_bound=reach_m)
         found = np.isfinite(dist)
-        k = np.where(found, k, 0)
+        return self._lane_at(np.where(found, k, 0), found, x, y, yaw)
+
+    def surface(self, x: Any, y: Any, yaw: Any) -> tuple[Ints, Floats, Floats, Floats]:
+        """The lane whose surface each place is on, whichever way it leads; as ``locate``.
+
+        Lane -1 beside all lanes.
+        """
+        x, y, yaw = (np.asarray(a, dtype=np.float64) for a in (x, y, yaw))
+        _, k = self._points.query(np.stack([x, y], axis=-1))
+        dx, dy, c, sn = x - self.x[k], y - self.y[k], np.cos(self.yaw[k]), np.sin(self.yaw[k])
+        within = np.abs(dy * c - dx * sn) <= 0.5 * self.width[k]
+        return self._lane_at(
+            np.asarray(k), within & (np.abs(dx * c + dy * sn) <= _POINTS_M), x, y, yaw
+        )
+
+    def _lane_at(
+        self, k: Ints, found: Bools, x: Floats, y: Floats, yaw: Floats
+    ) -> tuple[Ints, Floats, Floats, Floats]:
+        """Lane coordinates of places by the point ``k`` of a lane near each, where found."""
         lane = self._lane_of_point[k]
         lane_yaw = self.yaw[k]
         dx, dy = x - self.x[k], y - self.y[k]

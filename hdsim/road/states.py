@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hdsim.core.state import Bools, Floats, State, wrap_angle
+from hdsim.core.state import Bools, Floats, Ints, State, wrap_angle
 from hdsim.road.lanes import LaneGraph
 
 
@@ -18,11 +18,13 @@ class StateBuilder:
     Args:
         graph: The lane graph.
         step_s: Length of a tick [s].
+        walkers: Rows of people on foot.
     """
 
-    def __init__(self, graph: LaneGraph, step_s: float) -> None:
+    def __init__(self, graph: LaneGraph, step_s: float, walkers: Ints | None = None) -> None:
         self._graph = graph
         self._step_s = step_s
+        self._walkers: Ints = np.zeros(0, dtype=np.int64) if walkers is None else walkers
         self.previous: State | None = None
 
     def build(
@@ -63,6 +65,10 @@ class StateBuilder:
             accel = np.where(steady, (speed - before.speed) / self._step_s, 0.0)
             yaw_rate = np.where(steady, wrap_angle(yaw - before.yaw) / self._step_s, 0.0)
         lane, s, d, lane_yaw = self._graph.locate(x, y, yaw)
+        if len(on_foot := self._walkers):
+            # Vehicles have a lane that they go by; people are on the road or beside it.
+            under = self._graph.surface(x[on_foot], y[on_foot], yaw[on_foot])
+            lane[on_foot], s[on_foot], d[on_foot], lane_yaw[on_foot] = under
         self.previous = State(
             frame=frame,
             time=time,

@@ -83,7 +83,7 @@ def recorded_states(
     motion = {name: column(name) for name in _COLUMNS}
     present, moved = column("present").astype(bool), column("moved").astype(bool)
     times = table.column("time_s").to_numpy().reshape(-1, n)[:, 0]
-    builder = StateBuilder(graph, task.step_s)
+    builder = StateBuilder(graph, task.step_s, roster.walkers)
     signals = np.full(len(graph.signals), SignalState.OFF, dtype=np.uint8)
     changes = run.signals(task.id)
     for tick, time in enumerate(times):

@@ -89,6 +89,7 @@ def drive(
     laps = Laps()
     failures: list[dict[str, Any]] = []
     moved: Bools = np.zeros(len(stage.roster), dtype=bool)
+    renew_every = stage.clock.ticks(_RENEW_EVERY_S, "renewal period")
     with Ticker(stage.session.world) as ticker:
         for tick in count():
             laps.begin()
@@ -107,6 +108,8 @@ def drive(
             laps.lap("detect")
             ticker.settle()
             laps.lap("settle")
+            if stage.crowd is not None and tick % renew_every == 0:
+                stage.crowd.lead(state)
             commands, moved = renewals(stage, state, sighting, tick)
             commands += stage.ego.act(state)
             if thought is not None and stage.actuator is not None:
@@ -179,7 +182,7 @@ def renewals(stage: Stage, state: State, sighting: Sighting, tick: int) -> tuple
     for row, pose in stage.renewal.due(state, path_ahead(stage, state), _RENEW_EVERY_S):
         at = stage.poses
         there = (at.x[pose], at.y[pose], at.z[pose] + DROP_M, at.yaw[pose])
-        commands += teleport(stage.actors[row], *there)
+        commands += teleport(stage.vehicles[row], *there)
         moved[row] = True
     if moved.any() and stage.drivers is not None:
         stage.drivers.begin_anew(np.flatnonzero(moved[stage.roster.drivers]))

@@ -15,15 +15,15 @@ from hdsim.core import seeds
 from hdsim.core.clock import Clock
 from hdsim.core.errors import InputError
 from hdsim.core.importing import load_callable
-from hdsim.core.state import Ints, Roster
+from hdsim.core.state import Floats, Roster
 from hdsim.events import leaderboard
 from hdsim.guidance.schedule import Schedule
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.routes import Route, plan, through
 from hdsim.run.control_arm import traffic_manager_parameters
+from hdsim.run.crowd import Crowd, spawn_pedestrians
 from hdsim.run.drivers import Drivers
-from hdsim.run.traffic import Poses, Renewal, candidate_poses, choose_poses, distance_to_path
-from hdsim.scenario.schema import NearRoute
+from hdsim.run.traffic import Area, Poses, Renewal, candidate_poses, choose_poses
 from hdsim.scenario.task import RoamRoute, ScenarioTask, SpawnRoute
 from hdsim.scenario.weather import WeatherFields
 from hdsim.world.actuation import Actuator
@@ -49,8 +49,8 @@ class Stage:
         session: The connection.
         clock: Fixed steps.
         graph: The lane graph.
-        roster: Who takes part; the ego is row 0.
-        actors: Their CARLA actors, in roster order.
+        roster: Who takes part; the ego is row 0, walkers come last.
+        vehicles: CARLA actors of the vehicles, in roster order.
         route: The ego's route; ``None`` when it roams.
         timeout_s: Time allowed [s].
         reader: Snapshots to states.
@@ -60,13 +60,14 @@ class Stage:
         contacts: The ego's collision sensor.
         renewal: The life cycle of NPCs; ``None`` when it is off.
         poses: Where NPCs can begin.
+        crowd: What leads the walkers; ``None`` when there are none.
     """
 
     session: Session
     clock: Clock
     graph: LaneGraph
     roster: Roster
-    actors: tuple[Vehicle, ...]
+    vehicles: tuple[Vehicle, ...]
     route: Route | None
     timeout_s: float
     reader: SnapshotReader
@@ -76,6 +77,7 @@ class Stage:
     contacts: ContactSensor
     renewal: Renewal | None
     poses: Poses
+    crowd: Crowd | None
 
 
 def ego_profile(task: ScenarioTask) -> str | None:
@@ -151,30 +153,36 @@ def build(
     set_weather(session.world, weather_of(task))
     route = route_of(task, graph, session.spawn_points())
     poses = candidate_poses(graph)
-    requests, styles = _cast(session, task, graph, poses, route)
-    actors = session.spawn(requests)
+    start = _start(task, graph, poses, route)
+    area = Area(task, _path(route, start), start[:2], roams=route is None)
+    requests, styles = _cast(session, task, poses, start, area)
+    vehicles = session.spawn(requests)
+    people = spawn_pedestrians(session, task, area)
+    actors = [*vehicles, *people.actors]
     profile = ego_profile(task)
     roster = roster_of(
-        actors,
-        tuple(r.name for r in requests),
+        vehicles,
+        people.actors,
+        (*(r.name for r in requests), *people.names),
         (profile or "", *styles),
-        _driven_by_hdsim(task, len(actors)),
+        _driven_by_hdsim(task, len(vehicles)),
     )
+    crowd = Crowd(session, people, task, roster.walkers) if people.names else None
     driven = [actors[row] for row in roster.drivers]
     routes = {EGO: route} if route is not None else {}
     life = task.traffic.respawn
     if styles and task.traffic.driven_by == "traffic_manager":
         parameters = [traffic_manager_parameters(schedules[name].profile) for name in styles]
-        hand_over(session, actors[1:], parameters, task.seed, free_port())
+        hand_over(session, vehicles[1:], parameters, task.seed, free_port())
     return Stage(
         session=session,
         clock=clock,
         graph=graph,
         roster=roster,
-        actors=tuple(actors),
+        vehicles=tuple(vehicles),
         route=route,
         timeout_s=timeout_of(task, route),
-        reader=SnapshotReader(session.world, actors, graph, clock.step_s),
+        reader=SnapshotReader(session.world, actors, graph, clock.step_s, roster.walkers),
         drivers=Drivers(
             roster,
             graph,
@@ -188,10 +196,11 @@ def build(
         if driven
         else None,
         actuator=Actuator(driven, roster.drivers, clock.step_s) if driven else None,
-        ego=_ego(session, task, actors[0], graph, route),
-        contacts=ContactSensor(session, actors[0], actors),
+        ego=_ego(session, task, vehicles[0], graph, route),
+        contacts=ContactSensor(session, vehicles[0], actors),
         renewal=Renewal(roster, graph, poses, life, task.seed) if life.enabled else None,
         poses=poses,
+        crowd=crowd,
     )
 
 
@@ -201,59 +210,44 @@ def _driven_by_hdsim(task: ScenarioTask, actors: int) -> range:
     return range(first, actors if task.traffic.driven_by == "hdsim" else 1)
 
 
-def _cast(
-    session: Session, task: ScenarioTask, graph: LaneGraph, poses: Poses, route: Route | None
-) -> tuple[list[SpawnRequest], tuple[str, ...]]:
-    """Spawn requests, the ego first, and the NPCs' styles."""
-    count = task.traffic.vehicles
-    names = tuple(f"npc-{i:02d}" for i in range(count))
+def _start(
+    task: ScenarioTask, graph: LaneGraph, poses: Poses, route: Route | None
+) -> tuple[float, float, float, float]:
+    """Where the ego begins: ``(x, y, z, yaw)`` [m, rad]."""
     if route is not None:
-        start = (float(route.x[0]), float(route.y[0]), _height(graph, route), float(route.yaw[0]))
-    else:
-        free = np.ones(len(poses.x), dtype=bool)
-        pick = int(choose_poses(poses, free, (EGO,), task.seed, (np.zeros(0), np.zeros(0)))[0])
-        start = (poses.x[pick], poses.y[pick], poses.z[pick], poses.yaw[pick])
-    chosen = _places(task, poses, names, start, route)
+        return float(route.x[0]), float(route.y[0]), _height(graph, route), float(route.yaw[0])
+    free = np.ones(len(poses.x), dtype=bool)
+    pick = int(choose_poses(poses, free, (EGO,), task.seed, (np.zeros(0), np.zeros(0)))[0])
+    return (*poses.at(pick), float(poses.yaw[pick]))
+
+
+def _path(route: Route | None, start: tuple[float, float, float, float]) -> tuple[Floats, Floats]:
+    """What traffic begins near: the ego's route, or where it starts when it roams."""
+    if route is not None:
+        return route.x, route.y
+    return np.array([start[0]]), np.array([start[1]])
+
+
+def _cast(
+    session: Session,
+    task: ScenarioTask,
+    poses: Poses,
+    start: tuple[float, float, float, float],
+    area: Area,
+) -> tuple[list[SpawnRequest], tuple[str, ...]]:
+    """Spawn requests of the vehicles, the ego first, and the NPCs' styles."""
+    names = tuple(f"npc-{i:02d}" for i in range(task.traffic.vehicles))
     x, y, z, yaw = start
     requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + DROP_M, yaw), "hero")]
-    if not count:
+    if not names:
         return requests, ()
+    chosen = area.choose(poses, names, "traffic.vehicles")
     cars = car_blueprints(session.world, task.traffic.blueprints, task.source)
     draw = seeds.uniform(seeds.keys(task.seed, names, "blueprint"))
     for name, pose, u in zip(names, chosen, draw, strict=True):
         at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + DROP_M, poses.yaw[pose])
         requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
     return requests, task.drivers
-
-
-def _places(
-    task: ScenarioTask,
-    poses: Poses,
-    names: tuple[str, ...],
-    start: tuple[float, float, float, float],
-    route: Route | None,
-) -> Ints:
-    """Where the NPCs begin: candidates within the wanted area, not on the ego.
-
-    Raises:
-        InputError: If there is no room for that many.
-    """
-    area = task.traffic.area
-    taken = (np.array([start[0]]), np.array([start[1]]))
-    away = distance_to_path(poses.x, poses.y, *((route.x, route.y) if route else taken))
-    reach = area.near_route_m if isinstance(area, NearRoute) else float(np.inf)
-    while True:
-        chosen = choose_poses(poses, away <= reach, names, task.seed, taken)
-        if (chosen >= 0).all():
-            return chosen
-        if route is not None or reach > away.max():
-            raise InputError(
-                task.source,
-                "traffic.vehicles",
-                len(names),
-                f"at most {int((chosen >= 0).sum())}: traffic.area has room for no more",
-            )
-        reach *= 1.25  # a roaming ego has no route yet: as far around its start as it takes
 
 
 def _height(graph: LaneGraph, route: Route) -> float:

@@ -7,21 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdsim.core import seeds
+from hdsim.core.errors import InputError
 from hdsim.core.state import Bools, Floats, Ints, Roster, State
 from hdsim.road.lanes import LaneGraph
-from hdsim.scenario.schema import Respawn
+from hdsim.scenario.schema import NearRoute, Respawn
+from hdsim.scenario.task import ScenarioTask
 
 _SPACING_M = 15.0  # candidate poses along a lane, and the least distance between two vehicles
+_FROM_WALKER_M = 5.0  # no NPC begins anew nearer than this to somebody on foot
 _JUNCTION_CLEARANCE_M = 8.0  # nobody begins within this distance of a junction's edge
 
 
 @dataclass(frozen=True, slots=True)
-class Poses:
-    """Candidate beginnings on the lane graph, shape (c,) each, right-handed frame."""
+class Places:
+    """Candidate beginnings, shape (c,) each [m], right-handed frame."""
 
     x: Floats
     y: Floats
     z: Floats
+
+    def at(self, k: int) -> tuple[float, float, float]:
+        """The ``k``-th of them."""
+        return float(self.x[k]), float(self.y[k]), float(self.z[k])
+
+
+@dataclass(frozen=True, slots=True)
+class Poses(Places):
+    """Candidate beginnings on the lane graph."""
+
     yaw: Floats
     lane: Ints
     s: Floats
@@ -53,20 +66,21 @@ def distance_to_path(x: Floats, y: Floats, path_x: Floats, path_y: Floats) -> Fl
 
 
 def choose_poses(
-    poses: Poses,
+    poses: Places,
     allowed: Bools,
     names: tuple[str, ...],
     seed: int,
     taken: tuple[Floats, Floats],
+    spacing_m: float = _SPACING_M,
 ) -> Ints:
-    """One candidate per name, keyed by name, no two nearer than 15 m; -1 where none is left.
+    """One candidate per name, keyed by name, no two nearer than so many metres; -1 for none left.
 
     Each name ranks the candidates by its own keyed draws and takes the first free one, in order of
     names.
     """
     free = allowed.copy()
     for x, y in zip(*taken, strict=True):
-        free &= np.hypot(poses.x - x, poses.y - y) >= _SPACING_M
+        free &= np.hypot(poses.x - x, poses.y - y) >= spacing_m
     chosen = np.full(len(names), -1, dtype=np.int64)
     index = np.arange(len(poses.x))
     for row, name in enumerate(names):
@@ -75,8 +89,67 @@ def choose_poses(
         rank = seeds.uniform(seeds.key(seed, name, "begin"), index)
         pick = int(np.argmin(np.where(free, rank, np.inf)))
         chosen[row] = pick
-        free &= np.hypot(poses.x - poses.x[pick], poses.y - poses.y[pick]) >= _SPACING_M
+        free &= np.hypot(poses.x - poses.x[pick], poses.y - poses.y[pick]) >= spacing_m
     return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Where traffic may begin: near the ego's route.
+
+    Attributes:
+        task: The scenario, which says how near.
+        path: Points (x, y) of the route, or the ego's start when it roams [m].
+        start: Where the ego begins, (x, y) [m].
+        roams: Whether the ego has no route.
+    """
+
+    task: ScenarioTask
+    path: tuple[Floats, Floats]
+    start: tuple[float, float]
+    roams: bool
+
+    def away(self, places: Places) -> Floats:
+        """Distance of each place from the path [m], shape (c,)."""
+        return distance_to_path(places.x, places.y, *self.path)
+
+    def choose(
+        self,
+        places: Places,
+        names: tuple[str, ...],
+        key: str,
+        spacing_m: float = _SPACING_M,
+        free: Bools | None = None,
+    ) -> Ints:
+        """A place within the area for each name, not on the ego.
+
+        Args:
+            places: Candidates.
+            names: Who needs one.
+            key: Key of the scenario that asks for that many, for the error.
+            spacing_m: Least distance between two of them and to the ego [m].
+            free: Candidates that are not taken; all when left out.
+
+        Raises:
+            InputError: If there is no room for that many.
+        """
+        area = self.task.traffic.area
+        away = self.away(places)
+        taken = np.array([self.start[0]]), np.array([self.start[1]])
+        reach = area.near_route_m if isinstance(area, NearRoute) else float(np.inf)
+        while True:
+            allowed = (away <= reach) if free is None else (away <= reach) & free
+            chosen = choose_poses(places, allowed, names, self.task.seed, taken, spacing_m)
+            if (chosen >= 0).all():
+                return chosen
+            if not self.roams or reach > away.max():
+                raise InputError(
+                    self.task.source,
+                    key,
+                    len(names),
+                    f"at most {int((chosen >= 0).sum())}: traffic.area has room for no more",
+                )
+            reach *= 1.25  # a roaming ego has no route yet: as far around its start as it takes
 
 
 class Renewal:
@@ -97,6 +170,9 @@ class Renewal:
         self._keys = seeds.keys(seed, roster.names, "renew")
         self._is_npc = np.ones(len(roster), dtype=bool)
         self._is_npc[roster.ego] = False
+        self._is_npc[roster.walkers] = False
+        self._spacing_m = np.full(len(roster), _SPACING_M)
+        self._spacing_m[roster.walkers] = _FROM_WALKER_M
         self._stood_s = np.zeros(len(roster))
         self._wrecked_at = np.full(len(roster), np.inf)
         self._count = np.zeros(len(roster), dtype=np.int64)
@@ -139,7 +215,7 @@ class Renewal:
         crowd = np.hypot(
             poses.x[:, None] - state.x[None, here], poses.y[:, None] - state.y[None, here]
         )
-        allowed &= crowd.min(axis=1) >= _SPACING_M
+        allowed &= (crowd >= self._spacing_m[here]).all(axis=1)
         renewed = []
         for row in np.flatnonzero(due):
             if not allowed.any():

@@ -37,9 +37,9 @@ def session_for(task: ScenarioTask, source: MapSource, address: Address) -> Iter
     """A session on a given server, or on a fresh embedded one of its own."""
     with contextlib.ExitStack() as stack:
         if address is None:
-            host, port = stack.enter_context(
-                embedded_server(str(source.path) if source.path else source.name)
-            )
+            where = str(source.path) if source.path else source.name
+            navigation = task.traffic.walkers > 0
+            host, port = stack.enter_context(embedded_server(where, navigation))
         else:
             host, port = address
         yield stack.enter_context(open_session(host, port, source, task.step_s))

@@ -160,6 +160,22 @@ class Traffic(Part):
     area: NearRoute | Literal["whole_map"] = Field(
         default=NearRoute(near_route_m=150.0), description="Where they begin."
     )
+    walkers: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="How many pedestrians, led by CARLA's AI controllers.",
+    )
+    walkers_crossing: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of them that may cross the road where there is no crosswalk "
+        "(CARLA: set_pedestrians_cross_factor).",
+    )
+    walkers_running: float = Field(
+        default=0.0, ge=0, le=1, description="Share of them that run instead of walking."
+    )
     respawn: Respawn = Respawn()
     blueprints: list[str] = Field(
         default=["vehicle.*"], min_length=1, description="Patterns of blueprint ids (fnmatch)."

@@ -56,6 +56,7 @@ class Session:
         self.world = world
         self.actors: list[carla.Actor] = []
         self.sensors: list[carla.Sensor] = []
+        self.controllers: list[carla.WalkerAIController] = []
         self._traffic_managers: list[carla.TrafficManager] = []
 
     def spawn_points(self) -> list[tuple[float, float, float]]:
@@ -96,13 +97,43 @@ class Session:
             for request, answer in zip(requests, answers, strict=True)
             if answer.has_error()
         ]
-        ids = [answer.actor_id for answer in answers if not answer.has_error()]
-        self.world.tick()
-        spawned = {actor.id: actor for actor in self.world.get_actors(ids)}
-        self.actors.extend(spawned[i] for i in ids if i in spawned)
+        spawned = self._alive(answers)
+        self.actors.extend(spawned.values())
         if refused:
             raise InfrastructureError("the server refused to spawn " + "; ".join(refused))
-        return [spawned[i] for i in ids]
+        return [spawned[answer.actor_id] for answer in answers]
+
+    def spawn_where_possible(
+        self, commands: Sequence[carla.command.SpawnActor]
+    ) -> list[carla.Actor | None]:
+        """As ``spawn``; ``None`` in place of each actor that the server refuses."""
+        answers = self.client.apply_batch_sync(commands)
+        spawned = self._alive(answers)
+        self.actors.extend(spawned.values())
+        return [None if a.has_error() else spawned[a.actor_id] for a in answers]
+
+    def walker_controllers(self, walkers: Sequence[carla.Actor]) -> list[carla.WalkerAIController]:
+        """An AI controller for each walker, not started yet.
+
+        Raises:
+            InfrastructureError: If the server refuses one.
+        """
+        blueprint = self.world.get_blueprint_library().find("controller.ai.walker")
+        answers = self.client.apply_batch_sync(
+            [carla.command.SpawnActor(blueprint, carla.Transform(), walker) for walker in walkers]
+        )
+        spawned = self._alive(answers)
+        self.controllers.extend(spawned.values())
+        refused = [answer.error for answer in answers if answer.has_error()]
+        if refused:
+            raise InfrastructureError("the server refused a walker's controller: " + refused[0])
+        return [spawned[answer.actor_id] for answer in answers]
+
+    def _alive(self, answers: Sequence[carla.command.Response]) -> dict[int, carla.Actor]:
+        """The actors of a batch by id, a tick after they were spawned."""
+        ids = [answer.actor_id for answer in answers if not answer.has_error()]
+        self.world.tick()
+        return {actor.id: actor for actor in self.world.get_actors(ids)}
 
     def collision_sensor(self, parent: carla.Actor, callback: Any) -> carla.Sensor:
         """Attaches a collision sensor; ``callback`` runs on a client thread."""
@@ -113,20 +144,21 @@ class Session:
         return sensor
 
     def clean_up(self) -> None:
-        """Stops sensors, gives up Traffic Managers, destroys what was spawned."""
-        for sensor in self.sensors:
+        """Stops sensors and walkers, gives up Traffic Managers, destroys what was spawned."""
+        for one in (*self.sensors, *self.controllers):
             with contextlib.suppress(RuntimeError):
-                sensor.stop()
+                one.stop()
         for tm in self._traffic_managers:
             with contextlib.suppress(RuntimeError):
                 tm.set_synchronous_mode(False)
-        doomed = [*self.sensors, *self.actors]
+        doomed = [*self.sensors, *self.controllers, *self.actors]
         with contextlib.suppress(RuntimeError):
             self.client.apply_batch_sync([carla.command.DestroyActor(a.id) for a in doomed], False)
         for tm in self._traffic_managers:
             with contextlib.suppress(RuntimeError):
                 tm.shut_down()
         self.sensors.clear()
+        self.controllers.clear()
         self.actors.clear()
         self._traffic_managers.clear()
 

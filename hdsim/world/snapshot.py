@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import carla
 import numpy as np
 
-from hdsim.core.state import Bools, State
+from hdsim.core.state import Bools, Ints, State
 from hdsim.road.lanes import LaneGraph
 from hdsim.road.states import StateBuilder
 
@@ -21,6 +21,7 @@ class SnapshotReader:
         actors: CARLA actors, in the order of the state's rows.
         graph: The lane graph, for lane coordinates and signal order.
         step_s: Length of a tick [s].
+        walkers: Rows of people on foot.
     """
 
     def __init__(
@@ -29,12 +30,13 @@ class SnapshotReader:
         actors: Sequence[carla.Actor],
         graph: LaneGraph,
         step_s: float,
+        walkers: Ints | None = None,
     ) -> None:
         self._world = world
         self._ids = [actor.id for actor in actors]
         self._step_s = step_s
         self._first_frame = 0
-        self._states = StateBuilder(graph, step_s)
+        self._states = StateBuilder(graph, step_s, walkers)
         lights = {
             light.get_opendrive_id(): light
             for light in world.get_actors().filter("traffic.traffic_light*")
@@ -87,8 +89,8 @@ class SnapshotReader:
         )
 
 
-def vehicle_size(actor: carla.Actor) -> tuple[float, float]:
-    """Full ``(length, width)`` [m] of a vehicle."""
+def actor_size(actor: carla.Actor) -> tuple[float, float]:
+    """Full ``(length, width)`` [m] of a vehicle or walker."""
     extent = actor.bounding_box.extent
     return 2.0 * extent.x, 2.0 * extent.y
 

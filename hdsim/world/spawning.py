@@ -1,4 +1,4 @@
-"""Vehicles by pattern, and what a roster needs to know of them."""
+"""Vehicles by pattern, and what a roster needs to know of actors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from hdsim.core.errors import InputError
 from hdsim.core.state import Roster
-from hdsim.world.snapshot import vehicle_size, wheel_geometry
+from hdsim.world.snapshot import actor_size, wheel_geometry
 
 # The driving model is a car driver's: vehicles of these classes, on four wheels.
 _CLASSES = ("car", "van")
@@ -50,18 +50,21 @@ def _attribute(blueprint: carla.ActorBlueprint, name: str) -> str:
 
 
 def roster_of(
-    actors: Sequence[carla.Vehicle],
+    vehicles: Sequence[carla.Vehicle],
+    walkers: Sequence[carla.Walker],
     names: tuple[str, ...],
     styles: tuple[str, ...],
     drivers: Sequence[int],
 ) -> Roster:
-    """The roster of spawned vehicles, sizes read from the server."""
-    sizes = np.array([vehicle_size(actor) for actor in actors])
+    """The roster of spawned vehicles and walkers after them, sizes read from the server."""
+    sizes = np.array([actor_size(actor) for actor in (*vehicles, *walkers)])
+    wheelbase = [wheel_geometry(vehicle)[0] for vehicle in vehicles]
     return Roster(
         names=names,
-        styles=styles,
+        styles=(*styles, *("" for _ in walkers)),
         length=sizes[:, 0],
         width=sizes[:, 1],
-        wheelbase=np.array([wheel_geometry(actor)[0] for actor in actors]),
+        wheelbase=np.array([*wheelbase, *(0.0 for _ in walkers)]),
         drivers=np.array(drivers, dtype=np.int64),
+        walkers=np.arange(len(vehicles), len(vehicles) + len(walkers)),
     )

@@ -18,6 +18,7 @@ ego:
 traffic:
   mix: aggressive-drunk-distracted
   vehicles: 12
+  walkers: 6
   area: {near_route_m: 120}
 matrix:
   ego.agent: [traffic_manager, "hdsim:normal"]

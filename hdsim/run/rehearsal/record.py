@@ -22,7 +22,7 @@ SCENE_S = 3.0
 
 
 def record(run: Run, scenario: str, starts_s: Sequence[float]) -> Scenes:
-    """Scenes of a recorded scenario.
+    """Scenes of a recorded scenario, without its walkers.
 
     Args:
         run: The run.
@@ -35,7 +35,7 @@ def record(run: Run, scenario: str, starts_s: Sequence[float]) -> Scenes:
     task = recorded_task(run, scenario)
     source = find_map(task.map, task.source)
     graph = load_lane_graph(source.name, source.xodr)
-    roster = run.roster(scenario)
+    roster = run.roster(scenario).without_walkers()
     states = list(recorded_states(run, task, roster, graph))
     ticks = round(SCENE_S / task.step_s)
     firsts = [round(start / task.step_s) for start in starts_s]

@@ -36,7 +36,7 @@ def test_scenes_of_a_run_are_its_states(small_run: Run, tmp_path: Path):
     scenes = load(tmp_path / "scenes.npz")
     task, graph = recorded_task(small_run, scenario), scenes.graph()
     first = round(0.5 / task.step_s)
-    roster = small_run.roster(scenario)
+    roster = small_run.roster(scenario).without_walkers()
     recorded = [s for s, _ in recorded_states(small_run, task, roster, graph)]
     states = [s for s, _ in scenes.states(graph, 0)]
     assert len(states) == round(SCENE_S / task.step_s)
