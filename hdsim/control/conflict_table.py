@@ -44,6 +44,8 @@ class ConflictTable(NamedTuple):
         stop: A stop sign holds whoever enters it, (L,).
         within: How far into a lane the front bumper waits for oncoming traffic, 0 for before the
             lane [m], (L,); see ``waiting_within``.
+        mouth: For a lane of a junction, the lane that leads into it, which others may begin at as
+            well; -1 for none, (L,).
     """
 
     start: Ints
@@ -64,6 +66,7 @@ class ConflictTable(NamedTuple):
     junction: Ints
     stop: Bools
     within: Floats
+    mouth: Ints
 
 
 def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
@@ -108,6 +111,13 @@ def conflict_table(graph: LaneGraph, p: Parameters) -> ConflictTable:
         junction=graph.junction,
         stop=graph.stop_sign,
         within=waiting_within(graph, own, priority, facing, controlled),
+        mouth=np.array(
+            [
+                before[0] if junction >= 0 and len(before) else -1
+                for before, junction in zip(graph.predecessors, graph.junction, strict=True)
+            ],
+            dtype=np.int64,
+        ),
     )
 
 

@@ -14,8 +14,12 @@ _NO_LEADER_GAP = 1e6
 
 
 @compiled
-def free_acceleration(speed: Floats, desired_speed: Floats, parameters: ParameterTable) -> Floats:
+def free_acceleration(
+    speed: Floats, desired_speed: Floats, brisk: Bools, parameters: ParameterTable
+) -> Floats:
     """Acceleration on an empty road, shape (N,); brakes by at most about b above the desired speed.
+
+    Whoever is ``brisk`` speeds up at ``brisk_accel`` instead of ``max_accel``.
 
     Source: Improved IDM, Treiber & Kesting 2013, Traffic Flow Dynamics, eq. 11.23.
     """
@@ -23,6 +27,8 @@ def free_acceleration(speed: Floats, desired_speed: Floats, parameters: Paramete
     out = np.empty(len(speed))
     for i in range(len(speed)):
         out[i] = free_road(speed[i], desired_speed[i], p)
+        if brisk[i] and out[i] > 0.0:
+            out[i] *= p.brisk_accel / p.max_accel
     return out
 
 

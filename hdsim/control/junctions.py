@@ -23,10 +23,12 @@ class Yield:
     Attributes:
         distance: From the front bumper [m], inf where it need not; shape (D,).
         row: Actor row waited for, -1 for none, shape (D,).
+        brisk: Who crosses before somebody with precedence, shape (D,).
     """
 
     distance: Floats
     row: Ints
+    brisk: Bools
 
 
 class RightOfWay:
@@ -63,7 +65,7 @@ class RightOfWay:
         note_standing(
             self._stood_since, self.seen_since, own.speed, obj.seen, obj.row, obj.speed, now
         )
-        distance, row = judge(
+        distance, row, brisk = judge(
             now,
             self._rows,
             own.speed,
@@ -90,4 +92,4 @@ class RightOfWay:
             self._reach,
             self._parameters,
         )
-        return Yield(distance, row)
+        return Yield(distance, row, brisk)

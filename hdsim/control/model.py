@@ -71,11 +71,12 @@ class DrivingModel:
         """What every driver does now, given what it believes."""
         own, path, parameters = percepts.own, percepts.paths, self._parameters
         speed = np.maximum(own.speed, 0.0)
-        free = free_acceleration(speed, path.limit[:, 0] * own.limit_factor, parameters)
         on_path = project(percepts, self._graph, parameters)
-        following, leader = self._follow(percepts, on_path, speed, free)
         stop_signal = self._signals.stop_distance(percepts)
         to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
+        limit = path.limit[:, 0] * own.limit_factor
+        free = free_acceleration(speed, limit, to_yield.brisk, parameters)
+        following, leader = self._follow(percepts, on_path, speed, free)
         around = self._obstacles.look(percepts, on_path, leader, self._right_of_way.seen_since)
         to_obstacle = stop_acceleration(speed, around.wait, free, parameters)
         to_change = self._lane_change.update(

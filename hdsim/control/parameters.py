@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hdsim.core.compiled import INTERPRETED
+
 # One record of ``Parameters``.
 ParameterTable = NDArray[np.void]
 
@@ -25,6 +27,8 @@ class Parameters(NamedTuple):
             the part of ``min_gap`` at 26 m/s; "normal" within the span 0.8-2 s of Treiber's notes.
         min_gap: s0, gap kept at standstill; Treiber et al. 2000.
         max_accel: a; span 0.8-2.5 of Treiber's notes, [P] 1.5.
+        brisk_accel: a of whoever crosses before somebody with precedence; the bound of comfort of
+            nuPlan, from expert human drives, 2.40.
         comfort_decel: b; Treiber & Kesting 2013 use 1.5, span 1-3, [P] 2.0.
         free_exponent: delta; Treiber et al. 2000.
         coolness: c of the ACC model, 1 trusts the leader not to brake hard for no reason; Kesting,
@@ -90,6 +94,7 @@ class Parameters(NamedTuple):
     time_gap: float = 1.25
     min_gap: float = 2.0
     max_accel: float = 1.5
+    brisk_accel: float = 2.4
     comfort_decel: float = 2.0
     free_exponent: float = 4.0
     coolness: float = 0.99
@@ -147,4 +152,5 @@ def parameter_table(p: Parameters) -> ParameterTable:
     To take a named tuple apart at each call of a compiled function costs 5 us, an array 0.2.
     """
     fields: list[Any] = [(name, np.asarray(value).dtype) for name, value in p._asdict().items()]
-    return np.array([tuple(p)], dtype=fields)
+    table = np.array([tuple(p)], dtype=fields)
+    return table.view(np.recarray) if INTERPRETED else table

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.dispatcher import Dispatcher
+
+# Compiled functions are left as they are.
+INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -18,7 +22,12 @@ def compiled(function: Function) -> Function:
     numpy. The stored code is renewed when the file that holds the function changes, or one from
     which that file imports compiled functions. Other values of imported modules are frozen into
     it: a kernel takes the constants of other files as arguments.
+
+    With ``NUMBA_DISABLE_JIT=1`` in the environment functions stay as they are: slow, but a debugger
+    walks through them, and the tests hold both to the same results.
     """
+    if INTERPRETED:
+        return function
     kernel: Any = numba.njit(cache=True, error_model="numpy")(function)
     # Numba itself looks at the file of the function alone, so that code in which a changed helper
     # of another file is built in would be used on. It has no public way to say more.

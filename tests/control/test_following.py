@@ -16,15 +16,18 @@ from hdsim.control.following import (
 from hdsim.control.parameters import Parameters, parameter_table
 
 P = Parameters()
+NOBODY = np.zeros(1, dtype=np.bool_)
 TABLE = parameter_table(P)
 speeds = st.floats(0.0, 40.0)
 gaps = st.floats(0.0, 300.0)
 accels = st.floats(-8.0, 3.0)
 
 
-def follow(speed: float, gap: float, lead: float, lead_accel: float = 0.0) -> float:
+def follow(
+    speed: float, gap: float, lead: float, lead_accel: float = 0.0, brisk: bool = False
+) -> float:
     v = np.array([speed])
-    free = free_acceleration(v, np.array([14.0]), TABLE)
+    free = free_acceleration(v, np.array([14.0]), np.array([brisk]), TABLE)
     return float(
         follow_acceleration(
             v, np.array([gap]), np.array([lead]), np.array([lead_accel]), free, TABLE
@@ -32,9 +35,10 @@ def follow(speed: float, gap: float, lead: float, lead_accel: float = 0.0) -> fl
     )
 
 
-@given(speeds, gaps, st.floats(0.0, 50.0), speeds, accels)
-def test_more_gap_never_means_more_braking(v, gap, more, lead, lead_accel):
-    assert follow(v, gap + more, lead, lead_accel) >= follow(v, gap, lead, lead_accel) - 1e-9
+@given(speeds, gaps, st.floats(0.0, 50.0), speeds, accels, st.booleans())
+def test_more_gap_never_means_more_braking(v, gap, more, lead, lead_accel, brisk):
+    near, far = (follow(v, g, lead, lead_accel, brisk) for g in (gap, gap + more))
+    assert far >= near - 1e-9
 
 
 @given(speeds, gaps, speeds, st.floats(0.0, 10.0), accels)
@@ -49,6 +53,12 @@ def test_braking_is_bounded_and_finite(v, gap, lead, lead_accel):
     assert -P.max_decel <= a <= P.max_accel + 1e-9
 
 
+@given(speeds, gaps, speeds, accels)
+def test_whoever_is_brisk_speeds_up_more_and_brakes_as_much(v, gap, lead, lead_accel):
+    calm, brisk = (follow(v, gap, lead, lead_accel, b) for b in (False, True))
+    assert calm - 1e-9 <= brisk <= max(calm, P.brisk_accel) + 1e-9
+
+
 @given(st.floats(0.0, 13.0))
 def test_equilibrium_gap_is_jam_gap_plus_time_gap(v):
     assert follow(v, P.min_gap + P.time_gap * v, v) == pytest.approx(0.0, abs=1e-9)
@@ -56,7 +66,7 @@ def test_equilibrium_gap_is_jam_gap_plus_time_gap(v):
 
 def test_no_leader_is_the_free_road():
     v = np.array([8.0])
-    free = free_acceleration(v, np.array([14.0]), TABLE)
+    free = free_acceleration(v, np.array([14.0]), NOBODY, TABLE)
     none = np.array([np.inf])
     np.testing.assert_allclose(
         follow_acceleration(v, none, v * 0, v * 0, free, TABLE), free, atol=1e-6
@@ -74,15 +84,15 @@ def test_a_standing_obstacle_is_not_taken_calmly():
 
 def test_free_road_holds_the_desired_speed():
     v = np.array([14.0])
-    assert free_acceleration(v, v, TABLE)[0] == pytest.approx(0.0, abs=1e-12)
-    assert free_acceleration(v * 1.2, v, TABLE)[0] < -0.3
-    assert free_acceleration(v * 0.0, v, TABLE)[0] == pytest.approx(P.max_accel)
+    assert free_acceleration(v, v, NOBODY, TABLE)[0] == pytest.approx(0.0, abs=1e-12)
+    assert free_acceleration(v * 1.2, v, NOBODY, TABLE)[0] < -0.3
+    assert free_acceleration(v * 0.0, v, NOBODY, TABLE)[0] == pytest.approx(P.max_accel)
 
 
 @given(speeds, st.floats(0.0, 200.0), st.floats(0.0, 50.0))
 def test_a_farther_stop_never_means_more_braking(v, distance, more):
     speed = np.array([v])
-    free = free_acceleration(speed, np.array([14.0]), TABLE)
+    free = free_acceleration(speed, np.array([14.0]), NOBODY, TABLE)
     near, far = (
         stop_acceleration(speed, np.array([x]), free, TABLE)[0] for x in (distance, distance + more)
     )
