@@ -125,10 +125,14 @@ def follow_nearest(
     cos: Floats,
     object_speed: Floats,
     object_accel: Floats,
+    clears: Floats,
     row: Ints,
     parameters: ParameterTable,
 ) -> tuple[Floats, Ints]:
     """The lowest acceleration over all objects in the way, and the row of that object.
+
+    Before somebody who crosses and will have left the path, no more braking is needed than to
+    arrive then.
 
     Args:
         speed: Own speed [m/s], >= 0, shape (D,).
@@ -138,6 +142,7 @@ def follow_nearest(
         cos: Cosine of their heading relative to the path, shape (D, K).
         object_speed: [m/s], shape (D, K).
         object_accel: [m/s^2], shape (D, K).
+        clears: Time after which they have left the path [s], inf for who stays, shape (D, K).
         row: Their actor rows, shape (D, K).
         parameters: ``parameter_table``.
 
@@ -152,9 +157,23 @@ def follow_nearest(
                 c = cos[d, k]
                 v, a = object_speed[d, k] * c, object_accel[d, k] * c
                 each = follow(speed[d], gap[d, k], v, a, free[d], p)
+                if clears[d, k] < np.inf:
+                    each = max(each, arrive_after(speed[d], gap[d, k], clears[d, k], p))
                 if each <= lowest[d]:
                     lowest[d], leader[d] = each, row[d, k]
     return lowest, leader
+
+
+@compiled
+def arrive_after(speed: float, gap: float, time: float, p: Parameters) -> float:
+    """The constant acceleration that takes so long to a margin before somebody [m/s^2].
+
+    Who would come to a stop on the way brakes to stop at its end instead.
+    """
+    gap = max(gap - p.stop_margin, _CONTACT_GAP)
+    if speed * time > 2.0 * gap:
+        return float(max(-(speed**2) / (2.0 * gap), -p.max_decel))
+    return float(min(2.0 * (gap - speed * time) / time**2, p.max_accel))
 
 
 @compiled

@@ -139,6 +139,7 @@ class DrivingModel:
             on_path.cos,
             obj.speed,
             obj.accel,
+            on_path.clears,
             obj.row,
             self._parameters,
         )

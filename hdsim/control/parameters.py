@@ -49,7 +49,8 @@ class Parameters(NamedTuple):
         brake_time: From the decision to the brake, which a driver reckons with at yellow; foot
             movement 0.2-0.3 s, Green 2000.
         red_decel: A red signal that would need more than this is run: the car cannot stop [P].
-        stop_margin: Where the front bumper stops before a stop line [P].
+        stop_margin: Where the front bumper stops before a stop line, or is when somebody on foot
+            leaves the path [P].
         exit_space: Free room beyond the junction, besides the own length, before entering [P].
         gap_left_major: Critical headway of a left turn from the major road; HCM 2010.
         gap_right_minor: Of a right turn from the minor road; HCM 2010.

@@ -22,11 +22,13 @@ class OnPath:
         gap: Bumper to bumper along the path [m], inf for what is not seen.
         cos: Cosine of the heading relative to the path, 0 for what is not seen.
         blocking: True for what stands or moves on the way ahead, or is about to cut in.
+        clears: Time after which somebody who crosses on foot has left the path [s], inf for others.
     """
 
     gap: Floats
     cos: Floats
     blocking: Bools
+    clears: Floats
 
 
 # Relative headings: cosine beyond which an object goes with or against the path.
@@ -60,7 +62,7 @@ def project(percepts: Percepts, graph: LaneGraph, parameters: ParameterTable) ->
     What is above or below on a bridge is not in the way; heights are those of the lanes.
     """
     own, obj, path = percepts.own, percepts.objects, percepts.paths
-    gap, cos, blocking = _project(
+    gap, cos, blocking, clears = _project(
         obj.seen,
         obj.x,
         obj.y,
@@ -88,7 +90,7 @@ def project(percepts: Percepts, graph: LaneGraph, parameters: ParameterTable) ->
         graph.z,
         parameters,
     )
-    return OnPath(gap, cos, blocking)
+    return OnPath(gap, cos, blocking, clears)
 
 
 @compiled
@@ -119,11 +121,11 @@ def _project(
     lane_length: Floats,
     lane_z: Floats,
     parameters: ParameterTable,
-) -> tuple[Floats, Floats, Bools]:
-    """``(gap, cos, blocking)`` of ``OnPath`` from the fields of percepts and lane graph."""
+) -> tuple[Floats, Floats, Bools, Floats]:
+    """``(gap, cos, blocking, clears)`` of ``OnPath`` from the fields of percepts and lane graph."""
     p = parameters[0]
     gaps, cosines = np.full(seen.shape, np.inf), np.zeros(seen.shape)
-    blocking = np.zeros(seen.shape, dtype=np.bool_)
+    blocking, leaves = np.zeros(seen.shape, dtype=np.bool_), np.full(seen.shape, np.inf)
     points = path_s.shape[1]
     for d in range(seen.shape[0]):
         last_step = path_s[d, points - 1] - path_s[d, points - 2]
@@ -150,7 +152,12 @@ def _project(
             person = is_person(length[d, k], width[d, k])
             # Whoever comes towards holds its own lane; one who stands is passed like the others.
             comes = against and speed[d, k] > _CROSSING_SPEED
-            margin = p.person_margin if person else (0.0 if comes else p.lateral_margin)
+            sideways = speed[d, k] * sin
+            steps_out = person and sideways * lateral < -_WALKS * abs(lateral)
+            margin = 0.0 if comes and not person else p.lateral_margin
+            # Who keeps to the pavement is passed like a thing that stands there.
+            if person and (steps_out or lane[d, k] >= 0):
+                margin = p.person_margin
             half_own = 0.5 * own_width[d] + margin
             beside = 0.0
             if gap < _SWEPT_M:
@@ -159,15 +166,19 @@ def _project(
                 for i in range(min(near + 3, points)):
                     bend = max(bend, abs(path_curvature[d, i]))
                 half_own += 0.125 * own_length[d] ** 2 * min(bend, _SHARPEST)
-            sideways = speed[d, k] * sin
             drift = sideways * p.cut_in_horizon if with_us else 0.0
             half_across = 0.5 * (abs(sin) * length[d, k] + abs(cos) * width[d, k])
             reach = half_own + half_across
-            arrives = gap / max(own_speed[d], 1.0)
-            if person and sideways * lateral < -_WALKS * abs(lateral):
-                # Somebody on foot who is about to step on the path.
+            arrives = (gap - p.stop_margin if person else gap) / max(own_speed[d], 1.0)
+            if steps_out:
+                # Who is about to step on the path is let go first; where that would take hard
+                # braking, only who comes before the own rear is past.
                 steps = (abs(lateral) - reach) / abs(sideways)
-                if steps < min(arrives + p.person_slack, _STEPS_OUT_S):
+                if own_speed[d] ** 2 < 2.0 * p.comfort_decel * gap:
+                    lets = arrives + p.person_slack
+                else:
+                    lets = arrives + own_length[d] / max(own_speed[d], 1.0)
+                if steps < min(lets, _STEPS_OUT_S):
                     drift = -lateral
             half_diagonal = 0.5 * np.hypot(length[d, k], width[d, k])
             if not abs(lateral) < half_own + half_diagonal + abs(drift) + abs(beside) + _BEND_M:
@@ -183,13 +194,15 @@ def _project(
                 clears = (reach - np.sign(sideways) * lateral) / abs(sideways)
                 if clears + _CLEARS_S < arrives:
                     continue
+                if person:
+                    leaves[d, k] = max(clears, 0.0) + _CLEARS_S
             blocking[d, k] = True
             if lane[d, k] >= 0:
                 here = path_lane[d, near]
                 below = _height(lane_first, lane_length, lane_z, here, path_lane_s[d, near])
                 other = _height(lane_first, lane_length, lane_z, lane[d, k], lane_s[d, k])
                 blocking[d, k] = abs(other - below) < _LEVEL_M
-    return gaps, cosines, blocking
+    return gaps, cosines, blocking, leaves
 
 
 @compiled
