@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from hdsim.control.conflict_table import conflict_table
 from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.reach import Reach
-from hdsim.control.right_of_way import judge, note_standing
+from hdsim.control.right_of_way import judge
 from hdsim.control.scene import OnPath, rivals
+from hdsim.control.standing import Standing
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
@@ -32,39 +31,24 @@ class Yield:
 
 
 class RightOfWay:
-    """Judges junctions; remembers who stands since when, as each driver has seen it.
+    """Judges junctions.
 
     Args:
         graph: The lane graph.
         rows: Actor row of each driver, shape (D,).
         reach: Lane distances of the graph.
         p: Parameters.
-
-    Attributes:
-        seen_since: Since when each driver sees each row stand [s], inf on the move, (D, rows).
     """
 
     def __init__(self, graph: LaneGraph, rows: Ints, reach: Reach, p: Parameters) -> None:
         self._rows, self._reach, self._parameters = rows, reach.table, parameter_table(p)
         self._table = conflict_table(graph, p)
-        self._stood_since: Floats = np.full(len(rows), np.inf)
-        self.seen_since: Floats = np.full((len(rows), int(rows.max(initial=0)) + 1), np.inf)
 
-    def begin_anew(self, drivers: Ints) -> None:
-        """Forget what these drivers have seen stand."""
-        self._stood_since[drivers] = np.inf
-        self.seen_since[drivers] = np.inf
-
-    def judge(self, percepts: Percepts, on_path: OnPath, signal_open: Bools) -> Yield:
+    def judge(
+        self, percepts: Percepts, on_path: OnPath, signal_open: Bools, standing: Standing
+    ) -> Yield:
         """Whom each driver yields to at this frame and where it waits."""
         own, obj, path, now = percepts.own, percepts.objects, percepts.paths, percepts.time
-        top = int(obj.row.max(initial=-1)) + 1
-        if top > self.seen_since.shape[1]:
-            extra = top - self.seen_since.shape[1]
-            self.seen_since = np.pad(self.seen_since, ((0, 0), (0, extra)), constant_values=np.inf)
-        note_standing(
-            self._stood_since, self.seen_since, own.speed, obj.seen, obj.row, obj.speed, now
-        )
         distance, row, brisk = judge(
             now,
             self._rows,
@@ -86,8 +70,8 @@ class RightOfWay:
             on_path.blocking,
             on_path.gap,
             obj.speed * on_path.cos,
-            self._stood_since,
-            self.seen_since,
+            standing.own_since,
+            standing.seen_since,
             self._table,
             self._reach,
             self._parameters,

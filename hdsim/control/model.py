@@ -18,6 +18,7 @@ from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.reach import Reach
 from hdsim.control.scene import OnPath, project
 from hdsim.control.signals import SignalRule
+from hdsim.control.standing import Standing
 from hdsim.control.steering import steer
 from hdsim.control.stop_signs import StopSigns
 from hdsim.core.clock import DEFAULT_STEP_S
@@ -62,7 +63,8 @@ class DrivingModel:
         reach = Reach(graph)
         self._signals = SignalRule(len(roster.drivers), p)
         self._stop_signs = StopSigns(graph, len(roster.drivers), p)
-        self._obstacles = Obstacles(graph, len(roster.drivers), p)
+        self._standing = Standing(roster.drivers)
+        self._obstacles = Obstacles(graph, p)
         self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, p)
         self._lane_change = LaneChange(graph, roster, reach, p)
@@ -73,11 +75,14 @@ class DrivingModel:
         speed = np.maximum(own.speed, 0.0)
         on_path = project(percepts, self._graph, parameters)
         stop_signal = self._signals.stop_distance(percepts)
-        to_yield = self._right_of_way.judge(percepts, on_path, self._signals.open(percepts))
+        self._standing.note(percepts)
+        to_yield = self._right_of_way.judge(
+            percepts, on_path, self._signals.open(percepts), self._standing
+        )
         limit = path.limit[:, 0] * own.limit_factor
         free = free_acceleration(speed, limit, to_yield.brisk, parameters)
         following, leader = self._follow(percepts, on_path, speed, free)
-        around = self._obstacles.look(percepts, on_path, leader, self._right_of_way.seen_since)
+        around = self._obstacles.look(percepts, on_path, leader, self._standing)
         to_obstacle = stop_acceleration(speed, around.wait, free, parameters)
         to_change = self._lane_change.update(
             percepts, np.minimum(following, to_obstacle), free, around.change
@@ -122,8 +127,7 @@ class DrivingModel:
         """Forget these drivers' past: they have been put elsewhere."""
         self._signals.begin_anew(drivers)
         self._stop_signs.begin_anew(drivers)
-        self._right_of_way.begin_anew(drivers)
-        self._obstacles.begin_anew(drivers)
+        self._standing.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 
     def _follow(

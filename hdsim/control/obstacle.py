@@ -12,6 +12,7 @@ import numpy as np
 
 from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.control.scene import AGAINST, OnPath
+from hdsim.control.standing import Standing
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
@@ -19,8 +20,8 @@ from hdsim.road.lanes import LaneGraph
 
 # What is shorter is no vehicle that waits there for good [m].
 _VEHICLE_M = 1.2
-# Slower than this stands, faster than this moves [m/s].
-_STANDING, _MOVING = 0.3, 1.5
+# Slower than this stands for good [m/s].
+_STANDING = 0.3
 # No obstacle is nearer to a junction or a stop line ahead of it than this: there is the queue [m].
 _FROM_JUNCTION_M = 30.0
 # As far as this from a junction or a stop line what stands may be the end of its queue [m]. [P]
@@ -60,37 +61,28 @@ class Around:
 
 
 class Obstacles:
-    """Finds obstacles and ways around them; remembers whom each driver has seen move.
+    """Finds obstacles and ways around them.
 
     Args:
         graph: The lane graph.
-        drivers: Number of drivers D.
         p: Parameters.
     """
 
-    def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
+    def __init__(self, graph: LaneGraph, p: Parameters) -> None:
         self._graph, self._parameters = graph, parameter_table(p)
         self._opposite = opposite_beside(graph)
-        self._seen_moving: Bools = np.zeros((drivers, 0), dtype=np.bool_)
 
-    def begin_anew(self, drivers: Ints) -> None:
-        """Forget whom these drivers have seen move."""
-        self._seen_moving[drivers] = False
-
-    def look(self, percepts: Percepts, on_path: OnPath, leader: Ints, seen_since: Floats) -> Around:
+    def look(self, percepts: Percepts, on_path: OnPath, leader: Ints, standing: Standing) -> Around:
         """What stands in the way for good, and how to go around it.
 
         Args:
             percepts: The subjective scene.
             on_path: Objects along the path.
             leader: Actor row of the vehicle followed, -1 for none, shape (D,).
-            seen_since: Since when each row has been seen standing [s], shape (D, rows).
+            standing: Who has been seen to stand and to move.
         """
         own, obj, path = percepts.own, percepts.objects, percepts.paths
         graph = self._graph
-        more = seen_since.shape[1] - self._seen_moving.shape[1]
-        if more > 0:
-            self._seen_moving = np.pad(self._seen_moving, ((0, 0), (0, more)))
         return Around(
             *_look(
                 percepts.time,
@@ -114,8 +106,8 @@ class Obstacles:
                 on_path.cos,
                 on_path.blocking,
                 leader,
-                seen_since,
-                self._seen_moving,
+                standing.seen_since,
+                standing.seen_moving,
                 graph.junction,
                 graph.left,
                 graph.right,
@@ -170,16 +162,13 @@ def _look(
     against: float,
     parameters: ParameterTable,
 ) -> tuple[Floats, Ints, Bools, Floats, Floats, Floats]:
-    """Fields of ``Around``; keeps ``seen_moving``, shape (D, rows), in place."""
+    """Fields of ``Around``."""
     p = parameters[0]
     n = len(own_speed)
     wait, found = np.full(n, np.inf), np.full(n, -1)
     change = np.zeros(n, dtype=np.bool_)
     offset, begin, end = np.zeros(n), np.zeros(n), np.zeros(n)
     for d in range(n):
-        for k in range(seen.shape[1]):
-            if seen[d, k] and row[d, k] >= 0 and abs(speed[d, k]) > _MOVING:
-                seen_moving[d, row[d, k]] = True
         if leader[d] < 0 or own_speed[d] > 2.0 * p.obstacle_speed:
             continue
         k = 0

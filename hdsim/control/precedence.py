@@ -13,10 +13,9 @@ import numpy as np
 from hdsim.control.conflict_table import ConflictTable
 from hdsim.control.parameters import Parameters
 from hdsim.control.reach import ReachTable, lane_distance
+from hdsim.control.standing import stands
 from hdsim.core.compiled import compiled
 
-# Below this speed a vehicle counts as standing [m/s]: slower than this, people see no motion. [P]
-STANDING = 0.5
 # Vehicles count that would be at the zone within this time, the longest critical headway and the
 # time to get to the line [s]. [P]
 AROUND_S = 10.0
@@ -78,7 +77,7 @@ class Driver(NamedTuple):
         speed: [m/s].
         front: From its centre to its front bumper [m].
         open: Its signal lets it go.
-        stood_since: As ``note_standing`` has it.
+        stood_since: ``Standing.own_since``.
         patient: It still waits for those who stand and have precedence.
         shrink: Part of a critical headway that it insists on after its wait.
     """
@@ -102,7 +101,7 @@ class Other(NamedTuple):
         length: [m].
         lane: Its lane.
         s: Position on it [m].
-        stood_since: As ``note_standing`` has it.
+        stood_since: ``Standing.own_since``.
     """
 
     row: int
@@ -118,7 +117,7 @@ class Other(NamedTuple):
 def committed(line: float, speed: float, p: Parameters) -> bool:
     """Whether a line so far away [m] is passed or can no longer be stopped at."""
     room = max(line - p.stop_margin, 0.05)
-    pressed = speed**2 > 2.0 * _COMMITTED_DECEL * room and speed > STANDING
+    pressed = speed**2 > 2.0 * _COMMITTED_DECEL * room and not stands(speed)
     return bool(line < 0.0 or pressed)
 
 
@@ -128,7 +127,7 @@ def before(e: int, other: Other, table: ConflictTable, reach: ReachTable) -> Zon
     lane = table.other[e]
     gone = lane_distance(reach, other.lane, lane)
     # On the move at the mouth of a junction it may still take any lane that begins there.
-    if other.s < _MOUTH_M and other.speed >= STANDING and table.mouth[other.lane] >= 0:
+    if other.s < _MOUTH_M and not stands(other.speed) and table.mouth[other.lane] >= 0:
         gone = 0.0 if table.mouth[other.lane] == table.mouth[lane] else gone
     half = 0.5 * other.length
     return Zone(
@@ -194,7 +193,7 @@ def rule(
     p: Parameters,
 ) -> tuple[bool, bool]:
     """Whether a driver waits for another at conflict ``e``; if not, whether it has to be brisk."""
-    standing, occupied = other.speed < STANDING, o.enter <= _AT_ZONE_M
+    standing, occupied = stands(other.speed), o.enter <= _AT_ZONE_M
     # A signal has admitted the driver to the junction: those whom it holds meanwhile do not count.
     admitted = table.controlled[c.lane] and (me.open or c.line < 0.0)
     priority = table.priority[e]

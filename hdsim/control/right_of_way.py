@@ -13,7 +13,6 @@ from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.control.precedence import (
     AROUND_S,
     AT_LINE_M,
-    STANDING,
     Crossing,
     Driver,
     Other,
@@ -24,6 +23,7 @@ from hdsim.control.precedence import (
     waiting_at,
 )
 from hdsim.control.reach import ReachTable, lane_distance
+from hdsim.control.standing import stands
 from hdsim.core.compiled import compiled
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -31,39 +31,10 @@ from hdsim.core.state import Bools, Floats, Ints
 # early there as ``AROUND_S`` has it.
 _HORIZON_M = 60.0
 _AROUND_M = 70.0
-# Creeping up to this speed does not lose a vehicle its turn [m/s].
-_CREEPING = 1.5
 # Where a queue moves on, it makes room for this long before the own arrival [s].
 _QUEUE_MOVES_S = 3.0
 # Waiting never shrinks a critical headway below this part of it.
 _LEAST_SHRINK = 0.6
-
-
-@compiled
-def note_standing(
-    stood_since: Floats,
-    seen_since: Floats,
-    own_speed: Floats,
-    seen: Bools,
-    row: Ints,
-    speed: Floats,
-    now: float,
-) -> None:
-    """Note in place since when the drivers (D,) and the vehicles they see (D, rows) stand."""
-    for d in range(len(own_speed)):
-        stood_since[d] = _since(stood_since[d], own_speed[d], now)
-        for k in range(seen.shape[1]):
-            if seen[d, k] and row[d, k] >= 0:
-                r = row[d, k]
-                seen_since[d, r] = _since(seen_since[d, r], speed[d, k], now)
-
-
-@compiled
-def _since(since: float, speed: float, now: float) -> float:
-    """Time at which a vehicle came to stand, inf for one on the move."""
-    if not speed < _CREEPING:
-        return np.inf
-    return min(since, now) if speed < STANDING else since
 
 
 @compiled
@@ -121,8 +92,8 @@ def judge(
         blocking: ``OnPath.blocking``.
         gap: ``OnPath.gap``.
         lead_speed: Speed of the objects along the path [m/s], shape (D, K).
-        stood_since: From ``note_standing``.
-        seen_since: From ``note_standing``.
+        stood_since: ``Standing.own_since``.
+        seen_since: ``Standing.seen_since``.
         table: The conflicts of the lane graph.
         reach: Its lane distances.
         parameters: ``parameter_table``.
@@ -147,7 +118,7 @@ def judge(
         waiting = 0
         for c in crossings:
             for k in range(rival.shape[1]):
-                if rival[d, k] and speed[d, k] < STANDING and row[d, k] < own_row[d]:
+                if rival[d, k] and stands(speed[d, k]) and row[d, k] < own_row[d]:
                     waiting += _times_at_line(
                         c, x[d, k], y[d, k],
                         Other(row[d, k], 0.0, 0.0, length[d, k], lane[d, k], lane_s[d, k], 0.0),
@@ -195,10 +166,10 @@ def _held_up(
     """Distance from each vehicle to the nearest one standing ahead of it, inf for none [m]."""
     for k in range(len(out)):
         out[k] = np.inf
-        if not rival[k] or speed[k] < STANDING:
+        if not rival[k] or stands(speed[k]):
             continue
         for j in range(len(out)):
-            if rival[j] and speed[j] < STANDING:
+            if rival[j] and stands(speed[j]):
                 ahead = lane_distance(reach, lane[k], lane[j]) + s[j] - s[k]
                 if 0.0 < ahead < out[k]:
                     out[k] = ahead
