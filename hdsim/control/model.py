@@ -64,7 +64,7 @@ class DrivingModel:
         self._signals = SignalRule(len(roster.drivers), p)
         self._stop_signs = StopSigns(graph, len(roster.drivers), p)
         self._standing = Standing(roster.drivers)
-        self._obstacles = Obstacles(graph, p)
+        self._obstacles = Obstacles(graph, len(roster.drivers), p)
         self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, p)
         self._lane_change = LaneChange(graph, roster, reach, p)
@@ -74,6 +74,7 @@ class DrivingModel:
         own, path, parameters = percepts.own, percepts.paths, self._parameters
         speed = np.maximum(own.speed, 0.0)
         on_path = project(percepts, self._graph, parameters)
+        on_path = self._obstacles.let_by(percepts, on_path)
         stop_signal = self._signals.stop_distance(percepts)
         self._standing.note(percepts)
         to_yield = self._right_of_way.judge(
@@ -128,6 +129,7 @@ class DrivingModel:
         self._signals.begin_anew(drivers)
         self._stop_signs.begin_anew(drivers)
         self._standing.begin_anew(drivers)
+        self._obstacles.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 
     def _follow(

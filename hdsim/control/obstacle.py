@@ -6,15 +6,18 @@ out over the lane of the oncoming traffic, when nobody comes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.control.scene import AGAINST, OnPath
 from hdsim.control.standing import Standing
+from hdsim.control.swept import Box, Moves, comes_past
+from hdsim.control.track import led_aside
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
+from hdsim.core.planar import nearest_point, sincos
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
 
@@ -28,15 +31,20 @@ _FROM_JUNCTION_M = 30.0
 _QUEUE_REACH_M = 100.0
 # Another vehicle standing nearer than this beyond it makes it a queue [m].
 _QUEUE_M = 15.0
-# Nobody swings out from nearer than this: the front would not come past [m].
-_LEAST_ROOM_M = 4.0
+# A way around has its full offset with the front so far beside the obstacle [m]. Where the front
+# corner would not come past it, the driver tries to swing out within these parts of that way.
+_BESIDE_M = 1.0
+_SHARPER = (1.0, 0.7, 0.4)
+# The own box keeps this from the obstacle on a way around that is yet to begin, and on one under
+# way [m]. [P]
+_CORNER_M, _GRAZE_M = 0.2, 0.05
 # How far on the way around the path may take to come back, and what is kept free beyond [m].
 _BACK_M = 20.0
 # Speed at which an obstacle is passed [m/s] and distance kept to who comes towards [m].
 _PASS_SPEED, _CLEAR_M = 5.0, 10.0
 # Lanes of opposite directions lie beside each other at about a lane's width; heading and distance
 # may be off by this [rad, m].
-_TURNED, _BESIDE_M = 0.3, 1.5
+_TURNED, _OFF_M = 0.3, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +69,43 @@ class Around:
 
 
 class Obstacles:
-    """Finds obstacles and ways around them.
+    """Finds obstacles and ways around them; remembers what each driver is going around.
 
     Args:
         graph: The lane graph.
+        drivers: Number of drivers D.
         p: Parameters.
     """
 
-    def __init__(self, graph: LaneGraph, p: Parameters) -> None:
+    def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
         self._graph, self._parameters = graph, parameter_table(p)
         self._opposite = opposite_beside(graph)
+        # Actor row that a driver is going around, -1 for none.
+        self._passing: Ints = np.full(drivers, -1)
+
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget what these drivers were going around."""
+        self._passing[drivers] = -1
+
+    def let_by(self, percepts: Percepts, on_path: OnPath) -> OnPath:
+        """The objects along the path without those that the drivers' corners come past.
+
+        Beside what is gone around the path alone does not say whether it is in the way: its bends
+        are sharp, and what the box sweeps there is looked at instead.
+        """
+        if not (self._passing >= 0).any():
+            return on_path
+        own, obj, path = percepts.own, percepts.objects, percepts.paths
+        blocking = on_path.blocking.copy()
+        _let_by(
+            self._passing, blocking, on_path.gap,
+            own.speed, own.length, own.width, own.wheelbase, own.yaw_rate,
+            own.x, own.y, own.d, own.heading_error,
+            path.s, path.x, path.y, path.yaw,
+            obj.seen, obj.row, obj.x, obj.y, obj.yaw, obj.speed, obj.length, obj.width,
+            self._parameters,
+        )  # fmt: skip
+        return replace(on_path, blocking=blocking)
 
     def look(self, percepts: Percepts, on_path: OnPath, leader: Ints, standing: Standing) -> Around:
         """What stands in the way for good, and how to go around it.
@@ -89,16 +124,24 @@ class Obstacles:
                 own.speed,
                 own.length,
                 own.width,
+                own.wheelbase,
+                own.yaw_rate,
+                own.x,
+                own.y,
+                own.d,
+                own.heading_error,
                 path.s,
                 path.lane,
                 path.x,
                 path.y,
                 path.yaw,
+                path.width,
                 percepts.signal.distance,
                 obj.seen,
                 obj.row,
                 obj.x,
                 obj.y,
+                obj.yaw,
                 obj.speed,
                 obj.length,
                 obj.width,
@@ -108,6 +151,7 @@ class Obstacles:
                 leader,
                 standing.seen_since,
                 standing.seen_moving,
+                self._passing,
                 graph.junction,
                 graph.left,
                 graph.right,
@@ -126,7 +170,7 @@ def opposite_beside(graph: LaneGraph) -> Bools:
     beside_x, beside_y = x - width * np.sin(yaw), y + width * np.cos(yaw)
     found, _, d, lane_yaw = graph.locate(beside_x, beside_y, yaw + np.pi)
     turned = np.abs(np.angle(np.exp(1j * (lane_yaw - yaw - np.pi))))
-    there = (found >= 0) & (found != lane) & (np.abs(d) < _BESIDE_M) & (turned < _TURNED)
+    there = (found >= 0) & (found != lane) & (np.abs(d) < _OFF_M) & (turned < _TURNED)
     return np.asarray(there & (graph.left < 0) & (graph.junction < 0))
 
 
@@ -136,16 +180,24 @@ def _look(
     own_speed: Floats,
     own_length: Floats,
     own_width: Floats,
+    wheelbase: Floats,
+    yaw_rate: Floats,
+    own_x: Floats,
+    own_y: Floats,
+    own_d: Floats,
+    heading_error: Floats,
     path_s: Floats,
     path_lane: Ints,
     path_x: Floats,
     path_y: Floats,
     path_yaw: Floats,
+    path_width: Floats,
     signal_distance: Floats,
     seen: Bools,
     row: Ints,
     x: Floats,
     y: Floats,
+    yaw: Floats,
     speed: Floats,
     length: Floats,
     width: Floats,
@@ -155,6 +207,7 @@ def _look(
     leader: Ints,
     seen_since: Floats,
     seen_moving: Bools,
+    passing: Ints,
     junction: Ints,
     left: Ints,
     right: Ints,
@@ -162,7 +215,7 @@ def _look(
     against: float,
     parameters: ParameterTable,
 ) -> tuple[Floats, Ints, Bools, Floats, Floats, Floats]:
-    """Fields of ``Around``."""
+    """Fields of ``Around``; notes in place whom a way around ``passing`` leads by."""
     p = parameters[0]
     n = len(own_speed)
     wait, found = np.full(n, np.inf), np.full(n, -1)
@@ -197,17 +250,28 @@ def _look(
         if beyond < far + _QUEUE_M:
             continue
         lane = path_lane[d, 0]
-        if left[lane] >= 0 or right[lane] >= 0:
-            change[d] = True
-        elif not opposite[lane]:
+        if left[lane] < 0 and right[lane] < 0 and not opposite[lane]:
             continue
-        found[d] = row[d, k]
+        found[d] = passing[d] = row[d, k]
         wait[d] = max(gap[d, k] - p.obstacle_room, 0.0)
-        ready = own_speed[d] < p.obstacle_speed and gap[d, k] > _LEAST_ROOM_M
-        if change[d] or not ready or beyond < far + own_length[d] + _BACK_M:
+        here = path_x[d, 0], path_y[d, 0], path_yaw[d, 0], own_d[d]
+        place = own_x[d], own_y[d], heading_error[d], own_length[d], own_width[d]
+        other = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
+        own, it = _as_believed(here, place, other)
+        path = path_s[d], path_x[d], path_y[d], path_yaw[d]
+        moves = Moves(own_speed[d], yaw_rate[d], wheelbase[d])
+        for side, neighbour in ((1.0, left[lane]), (-1.0, right[lane])):
+            if neighbour >= 0 and not change[d]:
+                across, over = side * path_width[d, 0], _change_length(own_speed[d], p)
+                change[d] = gap[d, k] > over or _clears(own, moves, path, it, across, over, p)
+        ready = own_speed[d] < p.obstacle_speed and beyond > far + own_length[d] + _BACK_M
+        if change[d] or not ready:
             continue
-        lateral = _lateral(path_x[d], path_y[d], path_yaw[d], x[d, k], y[d, k])
-        aside = lateral + 0.5 * width[d, k] + 0.5 * own_width[d] + p.obstacle_margin
+        lateral = _lateral(path_x[d], path_y[d], path_yaw[d], it.x, it.y)
+        sn, c = sincos(it.yaw - path_yaw[d, nearest_point(path_x[d], path_y[d], it.x, it.y)])
+        across = abs(c) * it.width + abs(sn) * it.length
+        aside = 0.5 * (across + own_width[d]) + p.obstacle_margin
+        aside = lateral - aside if left[lane] < 0 and right[lane] >= 0 else lateral + aside
         way = far + _BACK_M + own_length[d]
         lasts = way / _PASS_SPEED
         free = True
@@ -216,17 +280,124 @@ def _look(
                 continue
             at = _lateral(path_x[d], path_y[d], path_yaw[d], x[d, j], y[d, j])
             clear = 0.5 * (width[d, j] + own_width[d]) + p.obstacle_margin
-            if abs(at - aside) > clear and not (0.0 < at < aside):
+            if abs(at - aside) > clear and not (min(0.0, aside) < at < max(0.0, aside)):
                 continue
             s = gap[d, j] + front + 0.5 * length[d, j]
-            comes = max(speed[d, j], 0.0) * lasts if cos[d, j] < against else 0.0
-            if -own_length[d] - length[d, j] < s < way + comes + _CLEAR_M:
+            gains = max(speed[d, j], 0.0) * lasts
+            comes = gains if cos[d, j] < against else 0.0
+            behind = own_length[d] + length[d, j] + (gains if cos[d, j] > -against else 0.0)
+            if -behind < s < way + comes + _CLEAR_M:
                 free = False
-        if free:
-            offset[d] = aside
-            begin[d] = max(gap[d, k] + front - 1.0, _LEAST_ROOM_M)
-            end[d] = far + front
+        for part in _SHARPER:
+            full = part * (gap[d, k] + front - _BESIDE_M)
+            if free and offset[d] == 0.0 and _clears(own, moves, path, it, aside, full, p):
+                offset[d], begin[d], end[d] = aside, full, far + front
     return wait, found, change, offset, begin, end
+
+
+@compiled
+def _let_by(
+    passing: Ints,
+    blocking: Bools,
+    gap: Floats,
+    own_speed: Floats,
+    own_length: Floats,
+    own_width: Floats,
+    wheelbase: Floats,
+    yaw_rate: Floats,
+    own_x: Floats,
+    own_y: Floats,
+    own_d: Floats,
+    heading_error: Floats,
+    path_s: Floats,
+    path_x: Floats,
+    path_y: Floats,
+    path_yaw: Floats,
+    seen: Bools,
+    row: Ints,
+    x: Floats,
+    y: Floats,
+    yaw: Floats,
+    speed: Floats,
+    length: Floats,
+    width: Floats,
+    parameters: ParameterTable,
+) -> None:
+    """Take out of ``blocking`` whom a driver comes past; ends ``passing`` in place."""
+    p = parameters[0]
+    for d in range(len(passing)):
+        if passing[d] < 0:
+            continue
+        k = 0
+        while k < seen.shape[1] and not (row[d, k] == passing[d] and seen[d, k]):
+            k += 1
+        gone = k == seen.shape[1] or gap[d, k] < -own_length[d] - length[d, k]
+        if gone or abs(speed[d, k]) > _STANDING or own_speed[d] > p.obstacle_speed:
+            passing[d] = -1
+        elif blocking[d, k]:
+            here = path_x[d, 0], path_y[d, 0], path_yaw[d, 0], own_d[d]
+            place = own_x[d], own_y[d], heading_error[d], own_length[d], own_width[d]
+            other = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
+            own, it = _as_believed(here, place, other)
+            moves = Moves(own_speed[d], yaw_rate[d], wheelbase[d])
+            blocking[d, k] = not comes_past(
+                own, moves, _PASS_SPEED, path_s[d], path_x[d], path_y[d], it, _GRAZE_M, p,
+            )  # fmt: skip
+
+
+@compiled
+def _as_believed(
+    here: tuple[float, float, float, float],
+    place: tuple[float, float, float, float, float],
+    other: tuple[float, float, float, float, float],
+) -> tuple[Box, Box]:
+    """The driver where it believes to be, and another vehicle as seen from there.
+
+    Args:
+        here: ``(x, y, yaw)`` of the path beside the driver and its believed offset from it.
+        place: ``(x, y)`` of the driver, its heading error, length and width.
+        other: ``(x, y, yaw, length, width)`` of the other.
+    """
+    path_x, path_y, path_yaw, offset = here
+    own_x, own_y, heading_error, length, width = place
+    x, y, yaw, other_length, other_width = other
+    sn, c = sincos(path_yaw)
+    at_x, at_y = path_x - offset * sn, path_y + offset * c
+    own = Box(at_x, at_y, path_yaw + heading_error, length, width)
+    return own, Box(x + at_x - own_x, y + at_y - own_y, yaw, other_length, other_width)
+
+
+@compiled
+def _change_length(speed: float, p: Parameters) -> float:
+    """Way of a lane change at a speed [m]."""
+    return max(p.change_min_length, p.change_time * speed)
+
+
+@compiled
+def _clears(
+    own: Box,
+    moves: Moves,
+    path: tuple[Floats, Floats, Floats, Floats],
+    obstacle: Box,
+    aside: float,
+    over: float,
+    p: Parameters,
+) -> bool:
+    """Whether the own corners come past an obstacle on the path led aside by ``aside`` [m].
+
+    Args:
+        own: The driver, where it believes to be.
+        moves: How it moves.
+        path: ``(s, x, y, yaw)`` of the path as it is.
+        obstacle: As seen from there.
+        aside: Left positive [m].
+        over: Way until it is so far aside [m].
+        p: Parameters.
+    """
+    s, x, y, yaw = path
+    by = led_aside(s, aside, over, np.inf)
+    away_x, away_y = x - by * np.sin(yaw), y + by * np.cos(yaw)
+    return comes_past(own, moves, _PASS_SPEED, s, away_x, away_y, obstacle, _CORNER_M, p)
 
 
 @compiled
@@ -241,10 +412,6 @@ def _junction_before(s: Floats, lane: Ints, junction: Ints, distance: float) -> 
 @compiled
 def _lateral(path_x: Floats, path_y: Floats, path_yaw: Floats, x: float, y: float) -> float:
     """Offset of a place from a path, left positive [m]."""
-    best, least = 0, np.inf
-    for i in range(len(path_x)):
-        dx, dy = x - path_x[i], y - path_y[i]
-        if dx * dx + dy * dy < least:
-            best, least = i, dx * dx + dy * dy
+    best = nearest_point(path_x, path_y, x, y)
     dx, dy = x - path_x[best], y - path_y[best]
     return float(dy * np.cos(path_yaw[best]) - dx * np.sin(path_yaw[best]))

@@ -101,7 +101,7 @@ class Other(NamedTuple):
         length: [m].
         lane: Its lane.
         s: Position on it [m].
-        stood_since: ``Standing.own_since``.
+        stood_since: ``Standing.seen_since``.
     """
 
     row: int

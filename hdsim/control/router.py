@@ -322,6 +322,9 @@ class Router:
         room = self._room(d, i)
         if target < 0 or room < self._p.change_min_length:
             return False
+        wanted = max(self._p.change_min_length, self._p.change_time * float(self._speed[d]))
+        if target in self._lanes[d, i : i + int(wanted / SPACING_M)]:
+            return True  # on the way over: from here anew it would only get steeper
         if self._goals[d] is not None:
             way = self._rejoin(d, target, lane)
             if way is None or self._asks_back(d, target, way, lane):
@@ -338,7 +341,6 @@ class Router:
                 break
         else:
             self._open[d], self._end[d] = True, np.inf
-        wanted = max(self._p.change_min_length, self._p.change_time * float(self._speed[d]))
         track.switch(s, other, min(wanted, room))
         self._publish(d, track)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdsim.control.parameters import ParameterTable
+from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats
@@ -58,16 +58,34 @@ def _steer(
     out = np.empty(len(speed))
     for d in range(len(speed)):
         s, x, y, yaw = path_s[d], path_x[d], path_y[d], path_yaw[d, 0]
-        ahead = max(p.preview_time * speed[d], p.preview_min)
-        k = 0
-        while k < len(s) - 2 and s[k + 1] <= ahead:
-            k += 1
-        f = (ahead - s[k]) / (s[k + 1] - s[k])
-        tx, ty = x[k] + f * (x[k + 1] - x[k]), y[k] + f * (y[k + 1] - y[k])
+        ahead = preview(speed[d], p)
+        tx, ty = place_at(ahead, s, x, y)
         dx = tx - (x[0] - offset[d] * np.sin(yaw))
         dy = ty - (y[0] + offset[d] * np.cos(yaw))
-        alpha = np.arctan2(dy, dx) - yaw - heading_error[d]
-        curvature = 2.0 * np.sin(alpha) / (np.hypot(dx, dy) + wheelbase[d])
-        beta = np.arcsin(min(max(0.5 * curvature * wheelbase[d], -0.8), 0.8))
-        out[d] = min(max(np.arctan(2.0 * np.tan(beta)), -p.max_steer), p.max_steer)
+        out[d] = pursue(dx, dy, yaw + heading_error[d], wheelbase[d], p)
     return out
+
+
+@compiled
+def pursue(dx: float, dy: float, heading: float, wheelbase: float, p: Parameters) -> float:
+    """Front road-wheel angle towards a target ``(dx, dy)`` from the vehicle's centre [rad]."""
+    alpha = np.arctan2(dy, dx) - heading
+    curvature = 2.0 * np.sin(alpha) / (np.hypot(dx, dy) + wheelbase)
+    beta = np.arcsin(min(max(0.5 * curvature * wheelbase, -0.8), 0.8))
+    return float(min(max(np.arctan(2.0 * np.tan(beta)), -p.max_steer), p.max_steer))
+
+
+@compiled
+def place_at(ahead: float, s: Floats, x: Floats, y: Floats) -> tuple[float, float]:
+    """Place on a path so far ahead [m], shape (P,) each; straight on past its last point."""
+    k = 0
+    while k < len(s) - 2 and s[k + 1] <= ahead:
+        k += 1
+    f = (ahead - s[k]) / (s[k + 1] - s[k])
+    return x[k] + f * (x[k + 1] - x[k]), y[k] + f * (y[k + 1] - y[k])
+
+
+@compiled
+def preview(speed: float, p: Parameters) -> float:
+    """How far ahead the target of steering lies [m]."""
+    return max(p.preview_time * speed, p.preview_min)

@@ -38,10 +38,31 @@ def sample_lane(graph: LaneGraph, lane: int, s: Floats) -> Floats:
     return out
 
 
+@compiled
 def smoothstep(u: Floats) -> Floats:
     """Quintic from 0 to 1 with zero slope and curvature at both ends."""
-    u = np.clip(u, 0.0, 1.0)
+    u = np.minimum(np.maximum(u, 0.0), 1.0)
     return u * u * u * (10.0 + u * (6.0 * u - 15.0))
+
+
+@compiled
+def led_aside(way: Floats, offset: float, begin: float, end: float) -> Floats:
+    """How far aside a path is that swings out from distance 0 on and comes back [m].
+
+    Args:
+        way: Distances along the path [m].
+        offset: Its full offset, left positive [m].
+        begin: Where it has that [m].
+        end: Where it begins to come back [m]; inf for never.
+    """
+    out = smoothstep(way / max(begin, SPACING_M))
+    return offset * out * (1.0 - smoothstep((way - end) / back_within(begin)))
+
+
+@compiled
+def back_within(begin: float) -> float:
+    """Way that a path takes to come back which had its full offset after ``begin`` [m]."""
+    return max(begin, _BACK_M)
 
 
 class Track:
@@ -143,13 +164,11 @@ class Track:
             offset: How far aside [m].
         """
         i = int(np.ceil(s / SPACING_M))
-        way: Floats = np.arange(i, len(self.lane), dtype=np.float64) * SPACING_M
-        back = max(begin - s, _BACK_M)
-        rows = slice(i, i + int(np.searchsorted(way, end + back)))
-        way = way[: rows.stop - i]
-        out = smoothstep(np.asarray((way - s) / max(begin - s, SPACING_M)))
-        aside = offset * out * (1.0 - smoothstep(np.asarray((way - end) / back)))
-        if len(way) < 3:
+        way: Floats = np.arange(i, len(self.lane), dtype=np.float64) * SPACING_M - s
+        begin, end = begin - s, end - s
+        rows = slice(i, i + int(np.searchsorted(way, end + back_within(begin))))
+        aside = led_aside(way[: rows.stop - i], offset, begin, end)
+        if len(aside) < 3:
             return
         old = self.samples[rows, YAW].copy()
         self.samples[rows, X] -= aside * np.sin(old)
