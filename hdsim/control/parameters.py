@@ -89,6 +89,7 @@ class Parameters(NamedTuple):
         obstacle_margin: Sideways clearance when going around [P].
         preview_time: Look-ahead of steering [P]; Coulter 1992 leaves it to tuning.
         preview_min: Shortest look-ahead [P].
+        cycling_speed: What a cyclist keeps up on the flat; Parkin & Rotheram 2010, 21.6 km/h.
         max_steer: Bound of the road-wheel angle; 70 degrees is CARLA's usual car.
     """
 
@@ -144,6 +145,7 @@ class Parameters(NamedTuple):
     obstacle_margin: float = 0.5
     preview_time: float = 0.7
     preview_min: float = 3.0
+    cycling_speed: float = 6.0
     max_steer: float = 1.22
 
 

@@ -75,6 +75,7 @@ class Router:
     ) -> None:
         self._graph, self._p = graph, parameters or Parameters()
         self._rows = roster.drivers
+        self._cyclists = np.flatnonzero(np.isin(roster.drivers, roster.cyclists))
         names = [roster.names[int(r)] for r in roster.drivers]
         self._keys = seeds.keys(seed, names, "route")
         self._forks = [0] * len(names)
@@ -151,6 +152,7 @@ class Router:
         x, y, yaw, curvature, s, limit, width, lane, lane_s = window(
             self._samples, self._lanes, self._count, self._s, _GRID, stretch, self._graph.length
         )
+        limit[self._cyclists] = np.minimum(limit[self._cyclists], self._p.cycling_speed)
         return Paths(
             x=x,
             y=y,

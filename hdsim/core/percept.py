@@ -44,7 +44,8 @@ class Paths:
         curvature: Left positive [1/m], shape (D, P).
         s: Distance along the path from the driver's own projection [m], shape (D, P), increasing;
             the first entry is <= 0.
-        limit: Speed limit at the points [m/s], shape (D, P).
+        limit: Speed limit at the points [m/s], shape (D, P); where it is less, the pace that a
+            cyclist keeps up.
         width: Lane width [m], shape (D, P).
         lane: Lane index of the points, shape (D, P).
         lane_s: Distance along that lane [m], shape (D, P).

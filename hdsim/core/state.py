@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -42,6 +42,7 @@ class Roster:
         drivers: Rows driven by HDSim, ascending, shape (D,).
         ego: Row of the ego.
         walkers: Rows of people on foot, the last ones, shape (w,).
+        cyclists: Rows of bicycles, ascending, shape (b,).
     """
 
     names: tuple[str, ...]
@@ -52,22 +53,33 @@ class Roster:
     drivers: Ints
     ego: int = 0
     walkers: Ints = field(default_factory=_nobody)
+    cyclists: Ints = field(default_factory=_nobody)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def without_walkers(self) -> Roster:
-        """The vehicles alone; their rows stay as they are."""
-        n = len(self) - len(self.walkers)
-        return replace(
-            self,
-            names=self.names[:n],
-            styles=self.styles[:n],
-            length=self.length[:n],
-            width=self.width[:n],
-            wheelbase=self.wheelbase[:n],
-            walkers=_nobody(),
+    def only(self, rows: Any) -> Roster:
+        """The actors of some rows, the ego's among them."""
+        rows = np.asarray(rows, dtype=np.int64)
+        drivers, walkers, cyclists = (
+            np.flatnonzero(np.isin(rows, group))
+            for group in (self.drivers, self.walkers, self.cyclists)
         )
+        return Roster(
+            names=tuple(self.names[row] for row in rows),
+            styles=tuple(self.styles[row] for row in rows),
+            length=self.length[rows],
+            width=self.width[rows],
+            wheelbase=self.wheelbase[rows],
+            drivers=drivers,
+            ego=int(np.flatnonzero(rows == self.ego)[0]),
+            walkers=walkers,
+            cyclists=cyclists,
+        )
+
+    def without_walkers(self) -> Roster:
+        """The vehicles alone."""
+        return self.only(np.setdiff1d(np.arange(len(self)), self.walkers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def actors_table(roster: Roster) -> pa.Table:
     driven[roster.drivers] = True
     kinds = np.full(len(roster), "vehicle")
     kinds[roster.walkers] = "walker"
+    kinds[roster.cyclists] = "bicycle"
     columns = [
         roster.names, kinds, roster.styles, driven, roster.length, roster.width, roster.wheelbase,
     ]  # fmt: skip

@@ -120,6 +120,8 @@ class Run:
         table = self._table("actors", scenario, None)
         column = {name: table.column(name).to_numpy() for name in table.column_names}
         names = tuple(column["actor"])
+        # Runs from before there were walkers do not tell kinds: all are vehicles.
+        kind = column.get("kind", np.full(len(names), "vehicle"))
         return Roster(
             names=names,
             styles=tuple(column["style"]),
@@ -127,8 +129,8 @@ class Run:
             width=column["width_m"],
             wheelbase=column["wheelbase_m"],
             drivers=np.flatnonzero(column["driver"].astype(bool)),
-            # Runs from before there were walkers do not say what is one.
-            walkers=np.flatnonzero(column.get("kind", column["style"]) == "walker"),
+            walkers=np.flatnonzero(kind == "walker"),
+            cyclists=np.flatnonzero(kind == "bicycle"),
         )
 
     def schedule_json(self, profile: str) -> str:

@@ -18,6 +18,9 @@ from hdsim.run.rehearsal.rehearse import problems
 from hdsim.run.stage import ego_profile
 from hdsim.scenario.task import ScenarioTask
 
+# Profile of whoever rides a bicycle: the mix is of car drivers.
+_CYCLIST = "normal"
+
 
 def resolve(task: ScenarioTask, mode: Mode | None = None) -> ScenarioTask:
     """The task with its mix dealt out to drivers.
@@ -31,6 +34,7 @@ def resolve(task: ScenarioTask, mode: Mode | None = None) -> ScenarioTask:
     """
     count = task.traffic.vehicles
     drivers = assign(_mix(task), count, task.seed) if count else ()
+    drivers += (_CYCLIST,) * task.traffic.cyclists
     return task.model_copy(update={"drivers": drivers, "guidance": mode or task.guidance})
 
 

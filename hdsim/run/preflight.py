@@ -111,7 +111,7 @@ def try_route(task: ScenarioTask, key: str, beat: Path, address: Address) -> dic
 
 
 def _alone(task: ScenarioTask) -> ScenarioTask:
-    nobody = task.traffic.model_copy(update={"vehicles": 0, "walkers": 0})
+    nobody = task.traffic.model_copy(update={"vehicles": 0, "cyclists": 0, "walkers": 0})
     return task.model_copy(update={"traffic": nobody, "drivers": ()})
 
 

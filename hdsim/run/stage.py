@@ -32,7 +32,7 @@ from hdsim.world.egos import CallableEgo, Ego, PassiveEgo, load_ego
 from hdsim.world.frames import to_carla
 from hdsim.world.session import Session, SpawnRequest, Vehicle
 from hdsim.world.snapshot import SnapshotReader
-from hdsim.world.spawning import car_blueprints, roster_of
+from hdsim.world.spawning import bicycle_blueprints, car_blueprints, roster_of
 from hdsim.world.tm_ego import TrafficManagerEgo
 from hdsim.world.tm_traffic import hand_over
 from hdsim.world.weather import ambient_of, set_weather
@@ -166,6 +166,7 @@ def build(
         (*(r.name for r in requests), *people.names),
         (profile or "", *styles),
         _driven_by_hdsim(task, len(vehicles)),
+        range(1 + task.traffic.vehicles, len(vehicles)),
     )
     crowd = Crowd(session, people, task, roster.walkers) if people.names else None
     driven = [actors[row] for row in roster.drivers]
@@ -236,18 +237,28 @@ def _cast(
     area: Area,
 ) -> tuple[list[SpawnRequest], tuple[str, ...]]:
     """Spawn requests of the vehicles, the ego first, and the NPCs' styles."""
-    names = tuple(f"npc-{i:02d}" for i in range(task.traffic.vehicles))
+    cars = tuple(f"npc-{i:02d}" for i in range(task.traffic.vehicles))
+    bicycles = tuple(f"cyclist-{i:02d}" for i in range(task.traffic.cyclists))
+    names = cars + bicycles
     x, y, z, yaw = start
     requests = [SpawnRequest(EGO, task.blueprint, to_carla(x, y, z + DROP_M, yaw), "hero")]
     if not names:
         return requests, ()
     chosen = area.choose(poses, names, "traffic.vehicles")
-    cars = car_blueprints(session.world, task.traffic.blueprints, task.source)
-    draw = seeds.uniform(seeds.keys(task.seed, names, "blueprint"))
-    for name, pose, u in zip(names, chosen, draw, strict=True):
+    models = (
+        (cars, car_blueprints(session.world, task.traffic.blueprints, task.source) if cars else ()),
+        (bicycles, bicycle_blueprints(session.world, task.source) if bicycles else ()),
+    )
+    ids = [of[int(u * len(of))] for group, of in models for u in _draws(task, group)]
+    for name, pose, blueprint in zip(names, chosen, ids, strict=True):
         at = to_carla(poses.x[pose], poses.y[pose], poses.z[pose] + DROP_M, poses.yaw[pose])
-        requests.append(SpawnRequest(name, cars[int(u * len(cars))], at, "npc"))
+        requests.append(SpawnRequest(name, blueprint, at, "npc"))
     return requests, task.drivers
+
+
+def _draws(task: ScenarioTask, names: tuple[str, ...]) -> Floats:
+    """The draw of each name's blueprint."""
+    return seeds.uniform(seeds.keys(task.seed, names, "blueprint"))
 
 
 def _height(graph: LaneGraph, route: Route) -> float:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.errors import did_you_mean
@@ -160,6 +168,13 @@ class Traffic(Part):
     area: NearRoute | Literal["whole_map"] = Field(
         default=NearRoute(near_route_m=150.0), description="Where they begin."
     )
+    cyclists: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="How many bicycles on the road besides, each ridden by an HDSim driver of the "
+        "profile normal.",
+    )
     walkers: int = Field(
         default=0,
         ge=0,
@@ -180,6 +195,13 @@ class Traffic(Part):
     blueprints: list[str] = Field(
         default=["vehicle.*"], min_length=1, description="Patterns of blueprint ids (fnmatch)."
     )
+
+    @field_validator("cyclists")
+    @classmethod
+    def _ridden(cls, cyclists: int, info: ValidationInfo) -> int:
+        if cyclists and info.data.get("driven_by") == "traffic_manager":
+            raise ValueError("0 with driven_by: traffic_manager, which rides a bicycle like a car")
+        return cyclists
 
     @field_validator("mix")
     @classmethod

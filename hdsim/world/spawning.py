@@ -42,6 +42,19 @@ def car_blueprints(world: carla.World, patterns: Sequence[str], where: str) -> t
     return tuple(sorted(chosen))
 
 
+def bicycle_blueprints(world: carla.World, where: str) -> tuple[str, ...]:
+    """Sorted ids of the bicycles.
+
+    Raises:
+        InputError: If the server has none; ``where`` is what it names as the source of the wish.
+    """
+    vehicles = world.get_blueprint_library().filter("vehicle.*")
+    bicycles = sorted(b.id for b in vehicles if _attribute(b, "base_type") == "bicycle")
+    if not bicycles:
+        raise InputError(where, "traffic.cyclists", expected="none: the server has no bicycles")
+    return tuple(bicycles)
+
+
 def _attribute(blueprint: carla.ActorBlueprint, name: str) -> str:
     """An attribute's value in lower case, empty when the blueprint has none of that name."""
     if not blueprint.has_attribute(name):
@@ -55,6 +68,7 @@ def roster_of(
     names: tuple[str, ...],
     styles: tuple[str, ...],
     drivers: Sequence[int],
+    cyclists: Sequence[int],
 ) -> Roster:
     """The roster of spawned vehicles and walkers after them, sizes read from the server."""
     sizes = np.array([actor_size(actor) for actor in (*vehicles, *walkers)])
@@ -67,4 +81,5 @@ def roster_of(
         wheelbase=np.array([*wheelbase, *(0.0 for _ in walkers)]),
         drivers=np.array(drivers, dtype=np.int64),
         walkers=np.arange(len(vehicles), len(vehicles) + len(walkers)),
+        cyclists=np.array(cyclists, dtype=np.int64),
     )

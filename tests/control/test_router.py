@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from hdsim.control.parameters import Parameters
+from hdsim.control.router import Router
 from hdsim.control.track import Track
 from hdsim.road.routes import plan
 from hdsim.testing.scenes import bend, crossing, straight
-from hdsim.testing.traffic import Traffic
+from hdsim.testing.traffic import LENGTH, Traffic
 
 
 def test_the_window_starts_at_the_projection_and_follows_the_lane():
@@ -130,3 +134,18 @@ def test_samples_are_one_metre_apart_across_lanes():
     steps = np.hypot(*np.diff(track.samples[:, :2], axis=0).T)
     np.testing.assert_allclose(steps, 1.0, atol=0.01)
     assert np.max(np.abs(np.diff(track.samples[:, 2]))) < 0.06
+
+
+def test_a_cyclist_keeps_its_own_pace_and_who_comes_from_behind_follows():
+    graph, _ = straight(900.0)
+    t = Traffic(graph, [(0, 20.0, 12.0), (0, 120.0, 0.0)])
+    as_it_was = t.router.paths(t.state()).limit
+    riders = replace(t.roster, cyclists=np.array([1]))
+    t.drivers.router = Router(graph, riders, 0)
+    paths = t.router.paths(t.state())
+    assert np.array_equal(paths.limit[0], as_it_was[0])
+    assert np.all(paths.limit[1] == Parameters().cycling_speed)
+    gaps: list[float] = []
+    t.run(60.0, lambda t: gaps.append(float(t.x[1] - t.x[0]) - LENGTH))
+    assert min(gaps) > 2.0
+    assert t.speed == pytest.approx([Parameters().cycling_speed] * 2, rel=0.03)

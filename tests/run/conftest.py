@@ -19,6 +19,7 @@ traffic:
   mix: aggressive-drunk-distracted
   vehicles: 12
   walkers: 6
+  cyclists: 2
   area: {near_route_m: 120}
 matrix:
   ego.agent: [traffic_manager, "hdsim:normal"]

@@ -30,7 +30,7 @@ def test_every_scenario_ends_with_a_result_and_a_whole_log(small_run):
     for row in small_run.scenarios.to_pylist():
         table = small_run.trajectory(row["scenario"])
         assert row["ticks"] == 240
-        assert table.num_rows == 241 * 19
+        assert table.num_rows == 241 * 21
         assert row["distance_m"] > 5.0
     assert not (small_run.path / ".live").exists()
     assert small_run.manifest["finished"]

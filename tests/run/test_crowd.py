@@ -1,9 +1,10 @@
-"""Walkers in a batch on the embedded server."""
+"""Walkers and cyclists in a batch on the embedded server."""
 
 import itertools
 
 import numpy as np
 
+from hdsim.control.parameters import Parameters
 from hdsim.run.derive import derive
 
 
@@ -32,3 +33,13 @@ def test_drivers_have_walkers_in_sight(small_run):
         objects = thought.observation.objects
         assert np.isin(objects.row[objects.seen], walkers).any()
         assert np.isin(thought.percepts.objects.row[thought.percepts.objects.seen], walkers).any()
+
+
+def test_cyclists_ride_at_their_pace(small_run):
+    for scenario in (task["id"] for task in small_run.tasks):
+        roster = small_run.roster(scenario)
+        assert [roster.names[row] for row in roster.cyclists] == ["cyclist-00", "cyclist-01"]
+        assert {roster.styles[row] for row in roster.cyclists} == {"normal"}
+        table = small_run.trajectory(scenario)
+        speed = table.column("speed_mps").to_numpy().reshape(-1, len(roster))[:, roster.cyclists]
+        assert 2.0 < speed.max() < 1.1 * Parameters().cycling_speed

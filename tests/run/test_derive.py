@@ -71,15 +71,7 @@ def test_without_an_npc_that_nobody_perceives_all_others_draw_the_same(small_run
         away = np.hypot(poses.x[:, None] - state.x[keep], poses.y[:, None] - state.y[keep])
         nearest = np.minimum(nearest, away.min(axis=1))
     far = int(np.argmax(nearest))
-    fewer = dataclasses.replace(
-        roster,
-        names=tuple(roster.names[r] for r in keep),
-        styles=tuple(roster.styles[r] for r in keep),
-        length=roster.length[keep],
-        width=roster.width[keep],
-        wheelbase=roster.wheelbase[keep],
-        drivers=np.flatnonzero(np.isin(keep, roster.drivers)),
-    )
+    fewer = roster.only(keep)
     everybody = drivers_of(small_run, task, roster, graph)
     others_only = drivers_of(small_run, task, fewer, graph)
     others = [d for d, row in enumerate(roster.drivers) if row != gone]

@@ -276,3 +276,13 @@ def test_the_example_of_the_docs_is_what_it_says(tmp_path, route_file) -> None:
     tasks = expand(path).tasks
     assert len(tasks) == 2 * 2 * 3
     assert (tasks[0].id, tasks[-1].id) == ("town01/r00/normal/s1", "town01/r03/mixed/s3")
+
+
+def test_cyclists_need_riders_who_perceive(tmp_path):
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "schema: 1\nname: s\nmap: grid\nego: {route: {roam: 5}}\n"
+        "traffic: {driven_by: traffic_manager, cyclists: 2}\n"
+    )
+    with pytest.raises(InputError, match=r"s\.yaml:5: traffic\.cyclists = 2, expected 0 with"):
+        expand(file)
