@@ -21,7 +21,7 @@ from hdsim.events.window import Window
 _RED_S = 5.0
 _LANE_S = 3.0
 _STOOD_S = 1.0
-_STANDING_MPS = 0.5
+STANDING_MPS = 0.5
 # A cut-in leaves too little room below these: THW under 1 s is risky (Vogel 2003), TTC under 3 s
 # is alerting (van der Horst 1991).
 _ROOM_THW_S = 1.0
@@ -146,7 +146,7 @@ def _came_in(window: Window, index: int, row: int, other: int) -> Fact:
     gap = gap_ahead(state, window, other, row)
     behind = float(state.speed[other])
     closing = behind - float(state.speed[row])
-    thw = max(gap, 0.0) / behind if behind > _STANDING_MPS else np.inf
+    thw = max(gap, 0.0) / behind if behind > STANDING_MPS else np.inf
     ttc = max(gap, 0.0) / closing if closing > 0.0 else np.inf
     tight = thw < _ROOM_THW_S or ttc < _ROOM_TTC_S
     return fact(
@@ -308,9 +308,9 @@ def ran_into_rear(window: Window, row: int, other: int) -> list[Fact]:
 def struck_standing(window: Window, row: int, other: int) -> list[Fact]:
     """``other`` had stood for a second, ``row`` moved."""
     indices = window.last(_STOOD_S)[:-1]
-    stood = all(abs(float(window.states[i].speed[other])) < _STANDING_MPS for i in indices)
+    stood = all(abs(float(window.states[i].speed[other])) < STANDING_MPS for i in indices)
     speed = float(window.states[max(0, len(window.states) - 2)].speed[row])
-    if not indices or not stood or abs(speed) < _STANDING_MPS:
+    if not indices or not stood or abs(speed) < STANDING_MPS:
         return []
     text = f"struck {window.roster.names[other]}, which stood, at {speed:.1f} m/s"
     return [fact(window, len(window.states) - 1, "struck_standing", row, text, speed_mps=speed)]

@@ -55,7 +55,7 @@ class Collisions:
         events = []
         for pair in sorted(touching | impulses.keys()):
             before = self._last.get(pair, -np.inf)
-            struck = pair in impulses or self._move_apart_or_together(pair, state)
+            struck = pair in impulses or self._strikes(pair, state)
             if struck or pair in self._last:
                 self._last[pair] = state.time
             if struck and state.time - before > self._same_s:
@@ -63,14 +63,17 @@ class Collisions:
         self._previous = state
         return events
 
-    def _move_apart_or_together(self, pair: tuple[int, int], state: State) -> bool:
-        """Whether two actors move relative to each other, or did a tick ago."""
+    def _strikes(self, pair: tuple[int, int], state: State) -> bool:
+        """Whether two actors that touch move relative to each other, or did a tick ago.
+
+        Of a vehicle and somebody on foot the vehicle has to move: people brush past those that
+        stand.
+        """
         a, b = pair
-        return any(
-            np.hypot(s.vx[a] - s.vx[b], s.vy[a] - s.vy[b]) > _STRIKE_MPS
-            for s in (state, self._previous)
-            if s is not None
-        )
+        before = [s for s in (state, self._previous) if s is not None]
+        if b in self._roster.walkers:
+            return any(np.hypot(s.vx[a], s.vy[a]) > _STRIKE_MPS for s in before)
+        return any(np.hypot(s.vx[a] - s.vx[b], s.vy[a] - s.vy[b]) > _STRIKE_MPS for s in before)
 
     def moved(self, rows: Bools) -> None:
         """Forgets contacts of actors that were put elsewhere."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hdsim.core.state import Roster
 from hdsim.events.event import Event, Kind
 
+PENALTY_PEDESTRIAN = 0.50
 PENALTY_VEHICLE = 0.60
 PENALTY_STATIC = 0.65
 PENALTY_RED_LIGHT = 0.70
@@ -35,8 +36,8 @@ class Scores:
         route_completion_pct: Share of the route [%]; ``None`` for a drive without one.
         infraction_penalty: Product of the penalties, 0 to 1.
         driving_score: Their product [%]; ``None`` without a route.
-        collisions_vehicle: Number of infractions of each kind, as ``collisions_static``
-            and ``red_lights``.
+        collisions_pedestrian: Number of infractions of each kind, as the next three.
+        collisions_vehicle: See above.
         collisions_static: See above.
         red_lights: See above.
         off_road_share: Share of the completed route driven outside the lanes, 0 to 1.
@@ -45,6 +46,7 @@ class Scores:
     route_completion_pct: float | None
     infraction_penalty: float
     driving_score: float | None
+    collisions_pedestrian: int
     collisions_vehicle: int
     collisions_static: int
     red_lights: int
@@ -59,7 +61,7 @@ def score(
 ) -> Scores:
     """Scores from the ego's events.
 
-    There are no pedestrians and no stop signs yet, hence none of their penalties.
+    Stop signs have no penalty yet.
 
     Args:
         events: All events; those without the ego count for nothing.
@@ -72,11 +74,13 @@ def score(
         if event.a != roster.ego:
             continue
         if event.kind is Kind.COLLISION:
-            counts["static" if event.b < 0 else "vehicle"] += 1
+            on_foot = event.b in roster.walkers
+            counts["static" if event.b < 0 else "pedestrian" if on_foot else "vehicle"] += 1
         elif event.kind is Kind.RED_LIGHT:
             counts["red"] += 1
     penalty = math.prod(
         (
+            PENALTY_PEDESTRIAN ** counts["pedestrian"],
             PENALTY_VEHICLE ** counts["vehicle"],
             PENALTY_STATIC ** counts["static"],
             PENALTY_RED_LIGHT ** counts["red"],
@@ -88,6 +92,7 @@ def score(
         route_completion_pct=route_completion_pct,
         infraction_penalty=penalty,
         driving_score=driving,
+        collisions_pedestrian=counts["pedestrian"],
         collisions_vehicle=counts["vehicle"],
         collisions_static=counts["static"],
         red_lights=counts["red"],

@@ -44,10 +44,11 @@ class NearMisses:
     """Watches the ego against every other actor within 80 m.
 
     TTC: both boxes keep velocity and heading; an approach counts only if they also touch when both
-    keep speed and yaw rate (vehicles in a bend point at each other all the time), and oncoming
-    vehicles only if one of the two reaches out of its lane. DRAC: closing speed over twice TTC, on
-    pairs that head the same way. PET: time from the first vehicle's leaving a place to the
-    second's entering it, on pairs that cross at more than 30 degrees.
+    keep speed and yaw rate (vehicles in a bend point at each other all the time), oncoming vehicles
+    only if one of the two reaches out of its lane, and people on foot only on the road, for they
+    stop at the kerb. DRAC: closing speed over twice TTC, on pairs that head the same way. PET: time
+    from the first one's leaving a place to the second's entering it, on pairs that cross at more
+    than 30 degrees.
 
     Args:
         roster: Who takes part.
@@ -136,6 +137,8 @@ class NearMisses:
         if len(course):
             doubtful = ~self._touch_when_turning(state, rows[course], ttc[course])
             doubtful |= self._passing_oncoming(state, rows[course])
+            on_foot = np.isin(rows[course], self._roster.walkers)
+            doubtful |= on_foot & (state.lane[rows[course]] < 0)
             ttc[course[doubtful]] = np.inf
         turn = np.abs(wrap_angle(state.yaw[rows] - state.yaw[ego]))
         along = np.abs(vx * np.cos(state.yaw[ego]) + vy * np.sin(state.yaw[ego]))
@@ -163,7 +166,8 @@ class NearMisses:
             return np.asarray((lane >= 0) & off_junction & (edge <= self._half_width))
 
         turn = np.abs(wrap_angle(state.yaw[rows] - state.yaw[ego]))
-        return np.asarray((turn > _ONCOMING_RAD) & inside(rows) & inside(ego))
+        on_foot = np.isin(rows, self._roster.walkers)
+        return np.asarray((turn > _ONCOMING_RAD) & inside(rows) & inside(ego) & ~on_foot)
 
     def post_encroachment(self, state: State, rows: Ints) -> Floats:
         """PET of the ego with each row, whoever comes second [s]; inf without one at this tick."""

@@ -6,6 +6,10 @@ that came first decides; breaches of both sides within a second of each other ar
 any, the one that ran into the other's rear, or into one who stood, is at fault. Otherwise the
 verdict is unclear. A red light run takes the place of the junction's right of way. Time limits are
 heuristics, with sources where there are any.
+
+Of a vehicle and somebody on foot: a red light run, or driving off the road, puts the vehicle at
+fault; otherwise the vehicle if it could have stopped since the walker was on the road, and the
+walker if not (``on_foot``).
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hdsim.events import breaches
+from hdsim.events import breaches, on_foot
 from hdsim.events.breaches import Fact
 from hdsim.events.event import STATIC
 from hdsim.events.window import Window
@@ -53,12 +57,14 @@ def judge(window: Window, a: int, b: int) -> Verdict:
     Args:
         window: The last seconds, up to the collision.
         a: Row of the ego.
-        b: Row of the other, ``STATIC`` for a thing.
+        b: Row of the other, perhaps on foot, ``STATIC`` for a thing.
     """
     if b == STATIC:
         facts = [*breaches.red_light(window, a), *breaches.out_of_lane(window, a)]
         hit = breaches.fact(window, len(window.states) - 1, "hit_object", a, "hit a fixed object")
         return Verdict(Fault.EGO, "hit_object", _ordered([*facts, hit]))
+    if b in window.roster.walkers:
+        return _with_walker(window, a, b)
     reds = [*breaches.red_light(window, a), *breaches.red_light(window, b)]
     priority = breaches.no_priority(window, a, b)
     if reds:
@@ -93,6 +99,16 @@ def judge(window: Window, a: int, b: int) -> Verdict:
             return Verdict(Fault.SHARED, striking[0].name, evidence)
         return Verdict(Fault.EGO if who == {ego} else Fault.NPC, striking[0].name, evidence)
     return Verdict(Fault.UNCLEAR, "", evidence)
+
+
+def _with_walker(window: Window, a: int, b: int) -> Verdict:
+    """The verdict where the other, ``b``, is on foot."""
+    rules = [*breaches.red_light(window, a), *breaches.out_of_lane(window, a)]
+    could = on_foot.who_could_have_avoided(window, a, b)
+    evidence = _ordered([*rules, *could, *breaches.context(window, a, b)])
+    deciding = _ordered(rules or could)[0]
+    ego = deciding.actor == window.roster.names[a]
+    return Verdict(Fault.EGO if ego else Fault.NPC, deciding.name, evidence)
 
 
 def _ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:

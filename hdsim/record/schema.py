@@ -56,6 +56,7 @@ SCENARIOS = pa.schema(
         "route_completion_pct": _F8,
         "infraction_penalty": _F8,
         "driving_score": _F8,
+        "collisions_pedestrian": pa.int32(),
         "collisions_vehicle": pa.int32(),
         "collisions_static": pa.int32(),
         "collisions_ego_at_fault": pa.int32(),

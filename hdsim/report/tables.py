@@ -113,7 +113,7 @@ def failures(records: Sequence[dict[str, Any]], most: int, wide: bool = True) ->
         table.add_column(name, overflow="fold")
     for record in records[:most]:
         others = [a for a in record["actors"] if a["role"] != "ego"]
-        told = ", ".join(f"{a['name']}, {a['style'] or 'no HDSim driver'}" for a in others)
+        told = ", ".join(f"{a['name']}, {_who(a)}" for a in others)
         verdict = (record["verdict"] or "").replace("_", " ")
         if record["because"]:
             verdict += f": {record['because'].replace('_', ' ')}"
@@ -125,6 +125,11 @@ def failures(records: Sequence[dict[str, Any]], most: int, wide: bool = True) ->
     if len(records) > most:
         table.add_row(f"... and {len(records) - most} more in failures.jsonl")
     return table
+
+
+def _who(actor: dict[str, Any]) -> str:
+    """Who somebody other than the ego is."""
+    return "on foot" if actor["role"] == "walker" else actor["style"] or "no HDSim driver"
 
 
 def _name(style: str, wide: bool) -> str:

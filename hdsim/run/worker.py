@@ -126,6 +126,7 @@ def scenario_row(
         "route_completion_pct": scores.route_completion_pct,
         "infraction_penalty": scores.infraction_penalty,
         "driving_score": scores.driving_score,
+        "collisions_pedestrian": scores.collisions_pedestrian,
         "collisions_vehicle": scores.collisions_vehicle,
         "collisions_static": scores.collisions_static,
         "collisions_ego_at_fault": verdicts.count("ego_at_fault"),

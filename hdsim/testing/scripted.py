@@ -12,7 +12,7 @@ import numpy as np
 from hdsim.core.state import Floats, Roster, SignalState, State
 from hdsim.road.lanes import LaneGraph
 
-LENGTH_M, WIDTH_M, WHEELBASE_M = 4.5, 2.0, 2.8
+LENGTH_M, WIDTH_M, WHEELBASE_M, PERSON_M = 4.5, 2.0, 2.8, 0.4
 Steps = Sequence[tuple[float, float]]
 
 
@@ -28,6 +28,7 @@ class Script:
         offset: ``(time, value)`` corners of its lateral offset [s, m], left positive.
         against: It drives the path backwards, heading against it.
         heading: Added to its heading [rad]; it still moves along the path.
+        on_foot: A walker, who faces where it goes.
     """
 
     path: Sequence[str]
@@ -37,18 +38,22 @@ class Script:
     offset: Steps = ((0.0, 0.0),)
     against: bool = False
     heading: float = 0.0
+    on_foot: bool = False
 
 
-def scripted_roster(names: Sequence[str]) -> Roster:
-    """Cars of one size, none of them driven by HDSim."""
+def scripted_roster(names: Sequence[str], on_foot: Sequence[bool] = ()) -> Roster:
+    """Cars of one size and people on foot of another, none of them driven by HDSim."""
     n = len(names)
+    walks = np.zeros(n, dtype=np.bool_)
+    walks[: len(on_foot)] = on_foot
     return Roster(
         names=tuple(names),
         styles=("",) * n,
-        length=np.full(n, LENGTH_M),
-        width=np.full(n, WIDTH_M),
-        wheelbase=np.full(n, WHEELBASE_M),
+        length=np.where(walks, PERSON_M, LENGTH_M),
+        width=np.where(walks, PERSON_M, WIDTH_M),
+        wheelbase=np.where(walks, 0.0, WHEELBASE_M),
         drivers=np.zeros(0, dtype=np.int64),
+        walkers=np.flatnonzero(walks),
     )
 
 
@@ -71,6 +76,7 @@ def states(
         signals: Steps ``(time, state name)`` of the signal at the end of a lane; green otherwise.
     """
     n = len(scripts)
+    walks = np.array([a.on_foot for a in scripts])
     s = np.array([a.s for a in scripts])
     speed = np.array([a.speed for a in scripts], dtype=np.float64)
     yaw_before: Floats | None = None
@@ -81,7 +87,11 @@ def states(
         x, y, yaw, course = poses.T
         rate = np.array([_rate(a.offset, time) for a in scripts])
         along, across = speed * np.cos(course), speed * np.sin(course)
+        vx, vy = along - rate * np.sin(course), across + rate * np.cos(course)
+        goes = walks & (np.hypot(vx, vy) > 0.0)
+        yaw = np.where(goes, np.arctan2(vy, vx), yaw)
         lane, lane_s, lane_d, lane_yaw = graph.locate(x, y, yaw)
+        lane[walks] = graph.surface(x[walks], y[walks], yaw[walks])[0]
         lights = np.full(len(graph.signals), SignalState.GREEN, dtype=np.uint8)
         for name, steps in (signals or {}).items():
             lights[graph.signal[index[name]]] = SignalState[_step(steps, time, "green").upper()]
@@ -91,9 +101,9 @@ def states(
             x=x,
             y=y,
             yaw=yaw,
-            vx=along - rate * np.sin(course),
-            vy=across + rate * np.cos(course),
-            speed=speed.copy(),
+            vx=vx,
+            vy=vy,
+            speed=np.where(walks, np.hypot(vx, vy), speed),
             accel=np.where(speed > 0.0, accel, np.maximum(accel, 0.0)),
             yaw_rate=np.zeros(n) if yaw_before is None else _turned(yaw - yaw_before) / step_s,
             present=np.ones(n, dtype=np.bool_),

@@ -19,8 +19,8 @@ FILES = sorted(GOLDEN.glob("*/*.json"))
 
 def play(scene):
     graph, index = getattr(scenes, scene["graph"])(**scene.get("graph_args", {}))
-    roster = scripted_roster(list(scene["actors"]))
     scripts = [Script(**a) for a in scene["actors"].values()]
+    roster = scripted_roster(list(scene["actors"]), [a.on_foot for a in scripts])
     step_s = 0.05
     watch = Watch(
         roster, graph, None, Thresholds(**scene.get("thresholds", {})), step_s, timeout_s=1e9
