@@ -43,7 +43,7 @@ _CLEARS_S = 0.5
 _CROSSING_SPEED = 1.0
 # Somebody on foot: no longer and no wider than this [m]; walks faster than this [m/s]; and steps
 # out within this time, or else it is too early to tell [s].
-_PERSON_M, _WALKS, _STEPS_OUT_S = 1.2, 0.3, 6.0
+PERSON_M, _WALKS, _STEPS_OUT_S = 1.2, 0.3, 6.0
 # Vehicles that differ by more than this in height are on different levels of the road [m].
 _LEVEL_M = 3.0
 # The corners of a vehicle are looked for on so many points of the path around its centre.
@@ -208,7 +208,7 @@ def _project(
 @compiled
 def is_person(length: float, width: float) -> bool:
     """Whether something of this size [m] is somebody on foot."""
-    return length <= _PERSON_M and width <= _PERSON_M
+    return length <= PERSON_M and width <= PERSON_M
 
 
 @compiled

@@ -10,6 +10,7 @@ import numpy as np
 from hdsim.control.bev.draw import Raster, draw_boxes, draw_lines, draw_window
 from hdsim.control.bev.ground import draw_ground
 from hdsim.control.bev.layout import FULL, GREEN, RED, YELLOW, BevLayout
+from hdsim.control.scene import PERSON_M
 from hdsim.core.clock import DEFAULT_STEP_S
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints, SignalState
@@ -17,6 +18,9 @@ from hdsim.road.lanes import LaneGraph
 
 # A signal is drawn as a bar across the lane at its stop line, this deep [m].
 _BAR_M = 1.2
+# Roach draws walkers at twice their size and nothing with sides under 1.6 m
+# (carla_gym/core/obs_manager/birdview/chauffeurnet.py).
+_WALKERS_SCALE, _LEAST_M = 2.0, 1.6
 _SHOWN = ((SignalState.GREEN, GREEN), (SignalState.YELLOW, YELLOW), (SignalState.RED, RED))
 
 
@@ -41,16 +45,17 @@ class _Boxes:
 @dataclass(frozen=True, slots=True)
 class _Frame:
     vehicles: _Boxes
+    walkers: _Boxes
     signals: tuple[tuple[int, _Boxes], ...]
 
 
 class BevRenderer:
     """Renders what drivers believe, as a policy trained on bird's-eye views expects it.
 
-    Objects are drawn where and as large as the driver believes them to be, for each age where it
-    believed them then; the signal ahead as a bar in the colour that it believes; the road is the
-    true one, its route the one that the driver follows. Percepts hold no walkers yet: their
-    channels are empty.
+    Objects are drawn where and as large as the driver believes them to be, people twice as large
+    and nothing smaller than 1.6 m, for each age where it believed them then; the signal as a bar
+    in the colour that it believes; the road is the true one, its route the one that the driver
+    follows.
 
     Args:
         graph: The lane graph.
@@ -71,7 +76,7 @@ class BevRenderer:
 
         Frames from before the first count as equal to it.
         """
-        self._frames.append(_Frame(_vehicles(percepts), _signals(percepts)))
+        self._frames.append(_Frame(*_objects(percepts), _signals(percepts)))
         own, paths, layout = percepts.own, percepts.paths, self.layout
         eye = own.x, own.y, own.yaw
         scale = layout.pixels_per_m, float(layout.pixels - layout.pixels_behind), layout.pixels / 2
@@ -86,6 +91,7 @@ class BevRenderer:
         for i, age in enumerate(self._ages):
             frame = self._frames[max(len(self._frames) - 1 - age, 0)]
             _draw(raster, layout.first("vehicles") + i, FULL, eye, scale, frame.vehicles)
+            _draw(raster, layout.first("walkers") + i, FULL, eye, scale, frame.walkers)
             for value, bars in frame.signals:
                 _draw(raster, layout.first("signals") + i, value, eye, scale, bars)
         return raster
@@ -95,6 +101,7 @@ class BevRenderer:
         for i, frame in enumerate(self._frames):
             self._frames[i] = _Frame(
                 frame.vehicles.without(drivers),
+                frame.walkers.without(drivers),
                 tuple((value, bars.without(drivers)) for value, bars in frame.signals),
             )
 
@@ -113,11 +120,16 @@ def _draw(
     )  # fmt: skip
 
 
-def _vehicles(percepts: Percepts) -> _Boxes:
+def _objects(percepts: Percepts) -> tuple[_Boxes, _Boxes]:
+    """Vehicles and people on foot."""
     o = percepts.objects
-    return _Boxes(
-        o.x.copy(), o.y.copy(), o.yaw.copy(), o.length.copy(), o.width.copy(), o.seen.copy()
-    )  # fmt: skip
+    on_foot = np.maximum(o.length, o.width) <= PERSON_M
+
+    def boxes(which: Bools, scale: float) -> _Boxes:
+        length, width = (np.maximum(scale * size, _LEAST_M) for size in (o.length, o.width))
+        return _Boxes(o.x.copy(), o.y.copy(), o.yaw.copy(), length, width, o.seen & which)
+
+    return boxes(~on_foot, 1.0), boxes(on_foot, _WALKERS_SCALE)
 
 
 def _signals(percepts: Percepts) -> tuple[tuple[int, _Boxes], ...]:

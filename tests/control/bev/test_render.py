@@ -44,6 +44,16 @@ def test_the_layout_is_that_of_roach():
     assert LAYOUT.first("signals") == 11
 
 
+def test_people_are_drawn_in_channels_of_their_own(pair):
+    pair.roster.length[1] = pair.roster.width[1] = 0.4
+    masks = BevRenderer(pair.graph).render(percepts_of(pair))[0]
+    newest = len(LAYOUT.history_s) - 1
+    person = masks[LAYOUT.first("walkers") + newest]
+    assert person[pixel(20.0, 0.0)] == FULL
+    assert person.sum() / FULL == pytest.approx((1.6 * LAYOUT.pixels_per_m) ** 2, rel=0.15)
+    assert not masks[LAYOUT.first("vehicles") + newest].any()
+
+
 @given(
     st.floats(-20, 60), st.floats(-20, 60), st.floats(-3.2, 3.2), st.floats(0.6, 15),
     st.floats(0.6, 8),
