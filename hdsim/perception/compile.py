@@ -191,7 +191,9 @@ class CompiledPrograms:
         wanted = {identity for identity, _ in operations}
         slots: dict[tuple[str, int], tuple[tuple[Any, ...], Operation]] = {}
         for identity, operation in operations:
-            ids = self._ids.setdefault(operation.op, [[] for _ in self.names])[d]
+            if operation.op not in self._ids:
+                self._ids[operation.op] = [[] for _ in self.names]
+            ids = self._ids[operation.op][d]
             if identity not in ids:
                 free = (
                     m
