@@ -116,6 +116,29 @@ def combine(
 
 
 @compiled
+def combine_all(how: Ints, table: Floats) -> Floats:
+    """``combine`` of several parameters without noise by columns that select everything.
+
+    Args:
+        how: How each is combined, shape (P,).
+        table: By driver and column, shape (P, D, M).
+
+    Returns:
+        Shape (P, D, 1): the same for all of a driver's objects.
+    """
+    parameters, drivers, columns = table.shape
+    combined = np.empty((parameters, drivers, 1))
+    for p in range(parameters):
+        start = 1.0 if how[p] == PRODUCT else (0.0 if how[p] == SUM else math.inf)
+        for i in range(drivers):
+            total = start
+            for m in range(columns):
+                total = _joined(how[p], total, table[p, i, m])
+            combined[p, i, 0] = total
+    return combined
+
+
+@compiled
 def _joined(how: int, total: float, one: float) -> float:
     if how == PRODUCT:
         return total * one

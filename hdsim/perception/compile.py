@@ -40,7 +40,8 @@ class Columns:
 
     Attributes:
         kind: What the kind's parameters are.
-        value: Effective parameters by name; views that follow every tick.
+        table: Effective parameters in the order of the kind, shape (P, D, M); follows every tick.
+        value: The same by name; views.
         raw: Parameters without a neutral value (time constants and the like), by name.
         key: Noise key of the slot's operation.
         used: Slots that hold an operation of the present program.
@@ -55,6 +56,7 @@ class Columns:
     """
 
     kind: Kind
+    table: Floats
     value: dict[str, Floats]
     raw: dict[str, Floats]
     key: NDArray[np.uint64]
@@ -85,9 +87,13 @@ class Columns:
     def unused(cls, name: str, drivers: int, m: int = 0) -> Columns:
         """``m`` slots of a kind that hold no operation."""
         kind, shape = KINDS[name], (drivers, m)
+        table = np.empty((len(kind.scaled), *shape))
+        for values, p in zip(table, kind.scaled, strict=True):
+            values[:] = p.neutral
         return cls(
             kind=kind,
-            value={p.name: np.full(shape, p.neutral) for p in kind.scaled},
+            table=table,
+            value=_by_name(kind, table),
             raw={name: np.full(shape, fill) for name, fill in kind.raw.items()},
             key=np.zeros(shape, dtype=np.uint64),
             used=np.zeros(shape, dtype=np.bool_),
@@ -284,12 +290,16 @@ class CompiledPrograms:
 
     def _empty(self, name: str, m: int, span: slice) -> Columns:
         columns, drivers = Columns.unused(name, len(self.names), m), len(self.names)
-        for i, p in enumerate(columns.kind.scaled):
-            start = drivers * (span.start + i * m)
-            columns.value[p.name] = self._now[start : start + drivers * m].reshape(drivers, m)
+        now = self._now[drivers * span.start : drivers * span.stop]
+        columns.table = now.reshape(columns.table.shape)
+        columns.value = _by_name(columns.kind, columns.table)
         first = self._first_operation[name]
         columns.strength = self._strength[:, first : first + m]
         return columns
+
+
+def _by_name(kind: Kind, table: Floats) -> dict[str, Floats]:
+    return {p.name: values for p, values in zip(kind.scaled, table, strict=True)}
 
 
 def compile_programs(

@@ -127,3 +127,8 @@ KINDS: dict[str, Kind] = {
     ),
     "scale_speed_limit": Kind(scaled=(Parameter("factor", 1.0, 0.05),)),
 }
+
+
+def place(kind: str, name: str) -> int:
+    """Where a parameter comes among those of its kind that act in proportion to strength."""
+    return [p.name for p in KINDS[kind].scaled].index(name)

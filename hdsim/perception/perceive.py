@@ -387,7 +387,7 @@ class _Steps:
             else objects.seen & ~found.taken,
             remembered=np.zeros(shape, np.bool_)
             if found is None
-            else found.attended.remembered & view.seen,
+            else found.attended.in_mind & ~found.attended.registered & view.seen,
             age_s=np.zeros(shape)
             if found is None
             else np.asarray((tick - found.attended.source) * step_s, dtype=np.float64),

@@ -20,7 +20,7 @@ from hdsim.perception.operations.attention import (
     most_pressing,
 )
 from hdsim.perception.operations.evidence import Evidence
-from hdsim.perception.operations.field import GAZE, Field
+from hdsim.perception.operations.field import GAZE, Field, narrowed
 from hdsim.perception.operations.gaze import INSIDE, Gaze
 from hdsim.perception.operations.lateral import LaneDrift
 from hdsim.perception.operations.recall import History
@@ -90,6 +90,7 @@ class Registrar:
         self._history = History(graph, actors, round(LONGEST_MEMORY_S / step_s) + 1)
         self._alerted, self._tick = False, 0
         self._nobody: Bools = np.zeros(drivers, dtype=np.bool_)
+        self._wide = Columns.unused("useful_field", drivers)
         self._nowhere: Sides = np.zeros(drivers, dtype=np.int8)
 
     def begin_anew(self, drivers: Ints) -> None:
@@ -129,7 +130,7 @@ class Registrar:
         alert = self._evidence.alerts(row) if self._alerted else None
         caught = None if alert is None else np.asarray(alert.any(axis=1))
         away, area, scans, lane_error = self._eyes(tick, obs, programs, side, caught)
-        taken, limited = self._take_in(tick, obs, view, lines, programs, area, scans, side)
+        taken, limited, blind = self._take_in(tick, obs, view, lines, programs, area, scans, side)
         if taken is not None and alert is not None:
             taken |= alert
         attend = _acting(programs, "attend")
@@ -137,18 +138,12 @@ class Registrar:
         attended = self._attention.attend(
             tick, obs.objects, lines, attend, _acting(programs, "delay"), away, taken, limited
         )
-        in_mind = attended.registered | attended.remembered
-        view.relation, view.seen = attended.relation, in_mind
-        old = in_mind & (attended.source != tick)
+        view.relation, view.seen = attended.relation, attended.in_mind
+        old = attended.in_mind & (attended.source != tick)
         self._history.recall(view, attended.source, tick, self._step_s, old)
         slip = self._drift(tick, view, lines, attend, attended)
         if old.any():
             lines = Sightlines(view, self._graph)
-        blind = None
-        if limited is not None:
-            radius = programs.columns.get("useful_field")
-            narrow = np.pi if radius is None else np.radians(radius.value["radius_deg"].min(axis=1))
-            blind = scans & (np.abs(GAZE[area]) > narrow)
         signal_away = away if blind is None else (blind if away is None else away | blind)
         found = Registered(attended, lines, away, signal_away, area, taken, lane_error)
         self._weigh(tick, obs, view, programs, found)
@@ -156,7 +151,7 @@ class Registrar:
             view.speed = view.speed + slip
             found.changes["attend"] = slip
         if attend is not None:
-            view.seen = most_pressing(in_mind, attend, lines, obs.own, view.speed)
+            view.seen = most_pressing(view.seen, attend, lines, obs.own, view.speed)
         return found
 
     def _eyes(
@@ -184,7 +179,10 @@ class Registrar:
             if off.any() and going_on:
                 away = off
             lane_error = self._lane_drift.at(
-                tick, off & going_on, self._glances.course_error, obs.own.speed
+                tick,
+                off & going_on,
+                lambda: self._glances.course_error(tick, look_away),
+                obs.own.speed,
             )
         scan = programs.columns.get("scan")
         if scan is None:
@@ -207,39 +205,36 @@ class Registrar:
         area: Ints,
         scans: Bools,
         side: Sides,
-    ) -> tuple[Bools | None, Bools | None]:
-        """What gaze takes in, shape (D, K), and whom it limits, (D,); None for everything."""
+    ) -> tuple[Bools | None, Bools | None, Bools | None]:
+        """What gaze takes in, shape (D, K), whom it limits and whom it hides the signal from, (D,).
+
+        None for everything and nobody.
+        """
         useful = _acting(programs, "useful_field")
         if useful is None and not scans.any():
-            return None, None
-        if useful is None:
-            radius = np.full(view.row.shape, 180.0)
-            edge, falloff = np.zeros(len(area)), np.full(len(area), 20.0)
-            limited = scans
-        else:
-            radius = np.minimum(lines.combine(LEAST, useful, "radius_deg"), 180.0)
-            edge = useful.raw["edge_rate_per_s"].max(axis=1)
-            falloff = useful.raw["falloff_deg"].min(axis=1)
-            limited = scans | (useful.value["radius_deg"] < 180.0).any(axis=1)
+            return None, None, None
+        c = self._wide if useful is None else useful
+        limited, blind = narrowed(c.value["radius_deg"], scans, area, GAZE)
         if not self._attention.goes_on_at(tick):
-            return None, limited
+            return None, limited, blind
         taken = self._field.taken_in(
-            tick, view.row, view.seen, lines.ux, lines.uy, obs.own.yaw, area, scans, side, radius,
-            edge, falloff,
+            tick, view.row, view.seen, lines.ux, lines.uy, obs.own.yaw, area, scans, side,
+            lines.combine_seen(LEAST, c, c.value["radius_deg"]), c.raw["edge_rate_per_s"],
+            c.raw["falloff_deg"], ~limited | self._attention.fresh,
         )  # fmt: skip
-        taken |= (~limited | self._attention.fresh)[:, None]
-        return taken, limited
+        return taken, limited, blind
 
     def _drift(
         self, tick: int, view: View, lines: Sightlines, attend: Columns | None, attended: Attended
     ) -> Floats | None:
         """Move what is only remembered on at a wrong speed; that error [m/s], shape (D, K)."""
-        if attend is None or not attend.value["drift_mps"].any() or not attended.remembered.any():
+        if attend is None or not attended.remembers or not attend.value["drift_mps"].any():
             return None
-        variance = lines.combine(SUM, attend, attend.value["drift_mps"] ** 2)
+        variance = lines.combine_seen(SUM, attend, attend.value["drift_mps"] ** 2)
         slip: Floats
         slip, view.x, view.y, view.s = drift(
-            tick, self._step_s, view.row, attended.remembered, attended.source, variance,
+            tick, self._step_s, view.row, attended.in_mind, attended.registered, attended.source,
+            variance,
             self._memory_keys, self._actor_keys, view.x, view.y, view.yaw, view.speed, view.s,
         )  # fmt: skip
         return slip

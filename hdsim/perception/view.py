@@ -12,7 +12,7 @@ from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, OwnState
 from hdsim.core.planar import sincos
 from hdsim.core.state import Bools, Floats, Ints
-from hdsim.perception.combine import Noise, combine
+from hdsim.perception.combine import Noise, combine, combine_all
 from hdsim.perception.compile import Columns
 from hdsim.road.lanes import LaneGraph
 
@@ -21,6 +21,7 @@ from hdsim.road.lanes import LaneGraph
 _ACROSS, _ALONG = 0.5, 0.8
 _NEAREST_M = 1e-3
 _NO_NOISE, _NO_CHANNELS = np.zeros((0, 0, 0)), np.full(256, -1)
+_HOW = np.arange(3)
 
 
 @compiled
@@ -163,6 +164,21 @@ class Sightlines:
             how, values, scale, unit, channel, c.relation, c.near, c.far, c.right, c.left,
             c.selects_sector, v.relation, self.range, self.ux, self.uy, v.own.yaw, v.seen,
         )  # fmt: skip
+        return combined
+
+    def combine_seen(self, how: int, columns: Columns, values: Floats) -> Floats:
+        """As ``combine`` without noise, for what is asked of seen objects only.
+
+        Shape (D, 1), the same for all of a driver's objects, where no column selects any.
+
+        Args:
+            how: ``PRODUCT``, ``SUM`` or ``LEAST``.
+            columns: Slots of the operation.
+            values: Shape (D, M).
+        """
+        if columns.selects:
+            return self.combine(how, columns, values)
+        combined: Floats = combine_all(_HOW[how : how + 1], values[None])[0]
         return combined
 
     @property

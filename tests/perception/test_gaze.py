@@ -115,7 +115,7 @@ def _field(area, bearing_deg, radius=30.0, rate=0.0, scans=True, side=0, ticks=1
         taken = field.taken_in(
             tick, np.zeros((1, 1), np.int64), one.astype(bool), np.cos(angle), np.sin(angle),
             np.zeros(1), np.array([area]), np.array([scans]), np.array([side], np.int8),
-            radius * one, np.array([rate]), np.array([20.0]),
+            radius * one, np.array([[rate]]), np.array([[20.0]]), np.array([False]),
         )  # fmt: skip
     return bool(taken[0, 0])
 
@@ -145,7 +145,8 @@ def test_the_corner_of_the_eye_notices_by_chance_and_less_farther_out():
             taken = field.taken_in(
                 tick, np.zeros((n, 1), np.int64), np.ones((n, 1), bool), np.cos(angle),
                 np.sin(angle), np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool),
-                np.zeros(n, np.int8), np.full((n, 1), 30.0), np.full(n, 2.0), np.full(n, 20.0),
+                np.zeros(n, np.int8), np.full((n, 1), 30.0), np.full((n, 1), 2.0),
+                np.full((n, 1), 20.0), np.zeros(n, bool),
             )  # fmt: skip
             first = np.where(np.isnan(first) & taken[:, 0], tick * STEP_S, first)
         waits[bearing] = np.nanmean(first)

@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
+from hdsim.core.compiled import compiled
 from hdsim.core.percept import Objects, OwnState
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import LEAST, SUM
 from hdsim.perception.compile import Columns
-from hdsim.perception.operations.registration import (
-    NEVER,
-    earliest_remembered,
-    expose,
-    keep_nearest,
-    register,
-)
+from hdsim.perception.operations import registration
+from hdsim.perception.operations.registration import NEVER, keep_nearest
 from hdsim.perception.pairs import records
 from hdsim.perception.view import Sightlines
 
@@ -37,15 +33,10 @@ class Glances:
     """Off-road glances that alternate with looks at the road.
 
     Source of the alternation: glance lengths are lognormal (Rockwell 1988; Taoka 1990).
-
-    Attributes:
-        course_error: Standard deviation of the course misjudged in each driver's glance of this
-            tick [rad], 0 for those whose eyes are on the road, shape (D,).
     """
 
     def __init__(self, drivers: int, step_s: float) -> None:
         self._step_s = step_s
-        self.course_error: Floats = np.zeros(drivers)
         self._off_until: Ints = np.zeros((drivers, 0), dtype=np.int64)
         self._next: Ints = np.zeros((drivers, 0), dtype=np.int64)
 
@@ -59,10 +50,8 @@ class Glances:
             self._next = np.pad(self._next, ((0, 0), (0, more)))
             self._off_until = np.pad(self._off_until, ((0, 0), (0, more)))
         median = columns.value["glance_median_s"]
-        off = tick < self._off_until
-        wants = median > 0.0
-        begin = wants & ~off & (tick >= self._next)
-        if begin.any():
+        away, begin, begins = _glance(tick, median, self._off_until, self._next)
+        if begins:
             length = seeds.lognormal(
                 columns.key[begin], median[begin], columns.raw["glance_sigma"][begin], tick
             )
@@ -70,12 +59,16 @@ class Glances:
             pause = np.maximum(np.rint(columns.raw["on_road_s"][begin] / self._step_s), 1)
             self._off_until[begin] = until
             self._next[begin] = until + pause.astype(np.int64)
-            off |= begin
-        self._next[~wants & ~off] = tick
-        self.course_error = np.radians(
-            np.where(off, columns.raw["course_error_deg"], 0.0).max(axis=1)
-        )
-        return np.asarray(off.any(axis=1))
+        return away
+
+    def course_error(self, tick: int, columns: Columns) -> Floats:
+        """Standard deviation of the course misjudged in each driver's glance of this tick [rad].
+
+        0 for those whose eyes are on the road, shape (D,).
+        """
+        off = tick < self._off_until
+        degrees = np.where(off, columns.raw["course_error_deg"], 0.0).max(axis=1)
+        return np.asarray(np.radians(degrees))
 
     def end(self, drivers: Bools, tick: int) -> None:
         """Ends the glances of these drivers, shape (D,): something ahead has drawn their eyes."""
@@ -89,15 +82,17 @@ class Attended:
 
     Attributes:
         registered: Seen and noticed.
-        remembered: In mind, not registered now.
+        in_mind: That, and what is remembered.
         relation: ``Relation`` when last registered.
         source: Tick whose state the driver goes by.
+        remembers: Whether anybody has anything in mind that is not registered now.
     """
 
     registered: Bools
-    remembered: Bools
+    in_mind: Bools
     relation: NDArray[np.int8]
     source: Ints
+    remembers: bool
 
 
 class Attention:
@@ -120,6 +115,8 @@ class Attention:
         self.fresh: Bools = np.zeros(drivers, dtype=np.bool_)
         self._nobody: Bools = np.zeros(drivers, dtype=np.bool_)
         self._everybody = ~self._nobody
+        self._everything: Bools = np.zeros((drivers, 0), dtype=np.bool_)
+        self._anywhere, self._at_once = np.full((drivers, 1), np.inf), np.zeros((drivers, 1))
         self._nothing = Columns.unused("attend", drivers)
         self._longest = round(LONGEST_MEMORY_S / step_s)
         self._last_tick = NEVER
@@ -157,36 +154,24 @@ class Attention:
         cold = not self.goes_on_at(tick)
         self._last_tick = tick
         c = self._nothing if attend is None else attend
-        visible = objects.seen if taken is None else objects.seen & taken
+        reach, late = self._anywhere, self._at_once
         if attend is not None:
-            visible = visible & (lines.range <= lines.combine(LEAST, attend, "range_m"))
-        if away is not None:
-            visible = visible & ~away[:, None]
-        limited = self._nobody if limited is None else limited
-        earliest, hold = earliest_remembered(
-            tick, self._nobody if away is None else away, self._was_away, self._away_since,
-            c.value["memory_s"], limited, GAZE_MEMORY_S, self._step_s,
-        )  # fmt: skip
-        fresh, self.fresh = self.fresh, np.zeros_like(self.fresh)
-        expose(
-            self._tables, tick, objects.row, visible,
-            self._everybody if attend is None or cold else fresh,
-            objects.relation, lines.range, lines.ux, lines.uy, lines.own_yaw, self._keys,
-            c.key, c.relation, c.near, c.far, c.right, c.left, c.selects_sector,
-            c.value["latency_median_s"], c.raw["latency_sigma"], c.value["miss_probability"],
-            c.raw["miss_s"], self._step_s,
-        )  # fmt: skip
-        lag = np.zeros(visible.shape)
+            reach = lines.combine_seen(LEAST, attend, attend.value["range_m"])
         if delay is not None:
-            lag = np.rint(lines.combine(SUM, delay, "delay_s") / self._step_s)
-        decay = c.raw["memory_sigma"]
-        return Attended(
-            *register(
-                self._tables, tick, objects.row, visible, objects.relation, lag, earliest, hold,
-                tick - self._longest, limited, GAZE_MEMORY_S, self._keys, c.key,
-                c.value["memory_s"], decay if decay.any() else decay[:, :0], self._step_s,
-            )
+            late = lines.combine_seen(SUM, delay, delay.value["delay_s"])
+        known = self._everybody if attend is None or cold else self.fresh
+        found = registration.attend(
+            self._tables, tick, objects.row, objects.seen,
+            self._everything if taken is None else taken,
+            self._nobody if away is None else away, known,
+            objects.relation, lines.range, lines.ux, lines.uy, lines.own_yaw, reach, late,
+            self._nobody if limited is None else limited, self._was_away, self._away_since,
+            self._keys, c.key, c.relation, c.near, c.far, c.right, c.left, c.selects_sector,
+            c.table, c.raw["latency_sigma"], c.raw["miss_s"], c.raw["memory_sigma"],
+            tick - self._longest, GAZE_MEMORY_S, self._step_s,
         )  # fmt: skip
+        self.fresh[:] = False
+        return Attended(*found)
 
     def forget(self, drivers: Ints, rows: Ints) -> None:
         """Begin anew for these drivers, and about these actors."""
@@ -214,3 +199,27 @@ def most_pressing(
     own_along, along = lines.along
     kept: Bools = keep_nearest(in_mind, most, lines.range, own_along, along, own.speed, speed)
     return kept
+
+
+@compiled
+def _glance(
+    tick: int, median: Floats, off_until: Ints, following: Ints
+) -> tuple[Bools, Bools, bool]:
+    """Who looks off the road at this tick, which glances begin, and whether any does.
+
+    Args:
+        tick: Number of this tick.
+        median: Median lengths [s], 0 for none wanted, shape (D, M).
+        off_until: Tick at which the last glances end, shape (D, M).
+        following: Tick at which the next ones may begin; brought up to date.
+    """
+    away, begin, begins = np.zeros(len(median), np.bool_), np.zeros(median.shape, np.bool_), False
+    for i in range(median.shape[0]):
+        for m in range(median.shape[1]):
+            if tick < off_until[i, m]:
+                away[i] = True
+            elif not median[i, m] > 0.0:
+                following[i, m] = tick
+            elif tick >= following[i, m]:
+                away[i] = begin[i, m] = begins = True
+    return away, begin, begins

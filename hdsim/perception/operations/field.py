@@ -72,6 +72,7 @@ class Field:
         radius_deg: Floats,
         edge_rate: Floats,
         falloff_deg: Floats,
+        all_taken: Bools,
     ) -> Bools:
         """Objects that the driver's gaze takes in at this tick, shape (D, K).
 
@@ -85,14 +86,15 @@ class Field:
             area: Where the drivers look; as is the rest, shape (D,).
             scans: Drivers whose gaze counts; the others look ahead and into all mirrors.
             side: Side that they mean to move to.
-            radius_deg: Radius of the useful field [deg], shape (D, K).
-            edge_rate: Rate of noticing at its edge [1/s], shape (D,).
-            falloff_deg: Angle over which that falls by e [deg], shape (D,).
+            radius_deg: Radius of the useful field [deg], shape (D, K), or (D, 1) for all alike.
+            edge_rate: Rate of noticing at its edge [1/s], the greatest counts, shape (D, M).
+            falloff_deg: Angle over which that falls by e [deg], the least counts, shape (D, M).
+            all_taken: Drivers who take in everything all the same, shape (D,).
         """
         taken: Bools = _taken_in(
             tick, self._step_s, self._drivers, self._actors, row, seen, ux, uy, yaw, area, scans,
-            side, radius_deg, edge_rate, falloff_deg, GAZE, MIRROR_FROM, MIRROR_TO, SHOULDER,
-            LIMIT, round(GLIMPSE_S / self._step_s), self._pairs,
+            side, radius_deg, edge_rate, falloff_deg, all_taken, GAZE, MIRROR_FROM, MIRROR_TO,
+            SHOULDER, LIMIT, round(GLIMPSE_S / self._step_s), self._pairs,
         )  # fmt: skip
         return taken
 
@@ -119,6 +121,7 @@ def _taken_in(
     radius_deg: Floats,
     edge_rate: Floats,
     falloff_deg: Floats,
+    all_taken: Bools,
     gaze: Floats,
     mirror_from: Floats,
     mirror_to: Floats,
@@ -130,17 +133,21 @@ def _taken_in(
     """As ``Field.taken_in``; the records ``pairs``, shape (D, n, FIELDS), are kept."""
     taken = np.zeros(row.shape, np.bool_)
     inner, inner_cos = math.nan, math.nan
+    varies = int(radius_deg.shape[1] > 1)
     for i in range(row.shape[0]):
         c, s, at = math.cos(yaw[i]), math.sin(yaw[i]), area[i]
         look = gaze[at] if scans[i] else 0.0
         look_sin, look_cos = sincos(yaw[i] + look)
+        rate, falloff = 0.0, math.inf
+        for m in range(edge_rate.shape[1]):
+            rate, falloff = max(rate, edge_rate[i, m]), min(falloff, falloff_deg[i, m])
         looks_behind = (at == LEFT and side[i] > 0) or (at == RIGHT and side[i] < 0)
         for k in range(row.shape[1]):
             a = row[i, k]
             if a < 0 or not seen[i, k] or (scans[i] and at == INSIDE):
                 continue
             pair = pairs[i, a]
-            radius = math.radians(radius_deg[i, k])
+            radius = math.radians(min(radius_deg[i, k * varies], 180.0))
             # Most of what is taken in lies well within the field: that needs no angle.
             if min(radius, limit) != inner:
                 inner = min(radius, limit)
@@ -172,17 +179,39 @@ def _taken_in(
             if tick < pair[_UNTIL]:
                 taken[i, k] = True
                 continue
-            if off == math.inf or edge_rate[i] <= 0.0:
+            if off == math.inf or rate <= 0.0:
                 continue
             if pair[_SINCE] < 0:
                 draw = uniform(combined(driver_keys[i], actor_keys[a]), tick)
                 pair[_SINCE], pair[_CHANCE], pair[_BOUND] = tick, 0.0, -math.log(draw)
-            beyond = math.degrees(off - radius) / falloff_deg[i]
-            pair[_CHANCE] += edge_rate[i] * math.exp(-beyond) * step_s
+            beyond = math.degrees(off - radius) / falloff
+            pair[_CHANCE] += rate * math.exp(-beyond) * step_s
             if pair[_CHANCE] >= pair[_BOUND]:
                 taken[i, k] = True
                 pair[_SINCE], pair[_UNTIL] = -1, tick + glimpse
+        if all_taken[i]:
+            taken[i, :] = True
     return taken
+
+
+@compiled
+def narrowed(radius_deg: Floats, scans: Bools, area: Ints, gaze: Floats) -> tuple[Bools, Bools]:
+    """Whose gaze does not take in everything, and who does not even see ahead, shape (D,) each.
+
+    Args:
+        radius_deg: Radius of the useful field [deg], the least counts, shape (D, M).
+        scans: Drivers whose gaze counts, shape (D,).
+        area: Where the drivers look, shape (D,).
+        gaze: ``GAZE``.
+    """
+    limited, blind = np.empty(len(scans), np.bool_), np.empty(len(scans), np.bool_)
+    for i in range(len(scans)):
+        radius = 180.0
+        for m in range(radius_deg.shape[1]):
+            radius = min(radius, radius_deg[i, m])
+        limited[i] = scans[i] or radius < 180.0
+        blind[i] = scans[i] and abs(gaze[area[i]]) > math.radians(radius)
+    return limited, blind
 
 
 @compiled

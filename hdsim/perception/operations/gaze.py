@@ -25,7 +25,7 @@ from hdsim.perception.compile import Columns
 
 Keys = NDArray[np.uint64]
 Sides = NDArray[np.int8]
-# The areas; those after AHEAD in the order of the weights.
+# The areas; those after AHEAD in the order of the weights, the parameters of a ``scan``.
 AHEAD, INNER, LEFT, RIGHT, CROSSING_LEFT, CROSSING_RIGHT, INSIDE = range(7)
 AREAS = (
     "ahead",
@@ -91,9 +91,8 @@ class Gaze:
         if version != self._version:
             self._version = version
             self._lengths = np.stack([scan.raw[name] for name in _LENGTHS])
-        weights = np.stack([scan.value[name] for name in AREAS[1:]])
         _look(
-            tick, self._step_s, self._keys, weights, self._lengths, scan.raw["glance_sigma"],
+            tick, self._step_s, self._keys, scan.table, self._lengths, scan.raw["glance_sigma"],
             scan.raw["change_gain"], self._junction, paths.lane, paths.s, speed, side,
             self.area, self._begun, self._until, self._crossing, self.scans,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -39,27 +40,30 @@ class LaneDrift:
         self._keys, self._step_s = keys, step_s
         self._fade = np.exp(-step_s / _SEEN_AGAIN_S)
         self._away: Bools = np.zeros(len(keys), dtype=np.bool_)
-        self._course: Floats = np.zeros(len(keys))
+        self._sideways: Floats = np.zeros(len(keys))  # sine of the misjudged course
         self._error: Floats = np.zeros(len(keys))
 
     def forget(self, drivers: Ints) -> None:
         """Begin anew for these drivers."""
         self._away[drivers], self._error[drivers] = False, 0.0
 
-    def at(self, tick: int, away: Bools, course_error: Floats, speed: Floats) -> Floats:
+    def at(
+        self, tick: int, away: Bools, course_error: Callable[[], Floats], speed: Floats
+    ) -> Floats:
         """Believed offset less the true one, left positive [m], shape (D,).
 
         Args:
             tick: Number of this tick.
             away: Drivers whose eyes are off the road, shape (D,).
-            course_error: Standard deviation of the misjudged course [rad], shape (D,).
+            course_error: Gives the standard deviation of the misjudged course [rad], shape (D,);
+                asked when a glance begins.
             speed: Own speeds [m/s], shape (D,).
         """
         begin = away & ~self._away
         if begin.any():
             unit = seeds.normal(self._keys[begin], tick)
-            self._course[begin] = course_error[begin] * unit
-        grown = self._error + speed * np.sin(self._course) * self._step_s
+            self._sideways[begin] = np.sin(course_error()[begin] * unit)
+        grown = self._error + speed * self._sideways * self._step_s
         self._error = np.where(away, grown, self._error * self._fade)
         self._away = away
         return self._error

@@ -16,70 +16,171 @@ from hdsim.core.compiled import compiled
 from hdsim.core.draws import combined, normal, uniform
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.perception.combine import bearing_of, selects
+from hdsim.perception.parameters import place
 
 Keys = NDArray[np.uint64]
 NEVER = -(1 << 30)
 # Side by side in a pair's table: one cache line.
 _IN_VIEW, _SINCE, _NOTICE, _LAST, _MIND, _LATE, _KEPT = range(7)
+_LATENCY, _MISS, _MEMORY = (
+    place("attend", name) for name in ("latency_median_s", "miss_probability", "memory_s")
+)
 _MISS_STREAM, _DECAY_STREAM = np.uint64(2), np.uint64(3)
 
 
 @compiled
-def earliest_remembered(
-    tick: int,
-    away: Bools,
-    was_away: Bools,
-    away_since: Ints,
-    memory_s: Floats,
-    limited: Bools,
-    gaze_memory_s: float,
-    step_s: float,
-) -> tuple[Ints, Ints]:
-    """The earliest registration that is still remembered, without decay, and how long that is.
-
-    Args:
-        tick: Number of this tick.
-        away: Drivers whose eyes are off the road, shape (D,).
-        was_away: The same at the last tick; brought up to date.
-        away_since: Tick since which they are; brought up to date.
-        memory_s: How long what is out of sight is kept in mind [s], shape (D, M).
-        limited: Drivers whose gaze does not take in everything, shape (D,).
-        gaze_memory_s: How long these keep in mind what they do not look at, at least [s].
-        step_s: Length of a tick [s].
-
-    Returns:
-        Tick, after this one where nothing is remembered, and length of memory [ticks], shape (D,).
-    """
-    earliest, hold = np.empty(len(away), np.int64), np.zeros(len(away), np.int64)
-    for i in range(len(away)):
-        longest = 0.0
-        for m in range(memory_s.shape[1]):
-            longest = max(longest, memory_s[i, m])
-        hold[i] = int(np.rint(longest / step_s))
-        if limited[i]:
-            hold[i] = max(hold[i], int(np.rint(gaze_memory_s / step_s)))
-        if away[i] and not was_away[i]:
-            away_since[i] = tick
-        was_away[i] = away[i]
-        earliest[i] = (away_since[i] - 1 if away[i] else tick) - hold[i]
-        if not away[i] and hold[i] == 0:
-            earliest[i] = tick + 1
-    return earliest, hold
-
-
-@compiled
-def expose(
+def attend(
     tables: Ints,
     tick: int,
     row: Ints,
-    visible: Bools,
+    in_sight: Bools,
+    taken: Bools,
+    away: Bools,
     known: Bools,
     relation: NDArray[np.int8],
     distance: Floats,
     ux: Floats,
     uy: Floats,
     own_yaw: Floats,
+    reach_m: Floats,
+    delay_s: Floats,
+    limited: Bools,
+    was_away: Bools,
+    away_since: Ints,
     actors: Keys,
+    key: Keys,
+    wanted: NDArray[np.int8],
+    near: Floats,
+    far: Floats,
+    right: Floats,
+    left: Floats,
+    sector: bool,
+    table: Floats,
+    latency_sigma: Floats,
+    miss_s: Floats,
+    memory_sigma: Floats,
+    oldest: int,
+    gaze_memory_s: float,
+    step_s: float,
+) -> tuple[Bools, Bools, NDArray[np.int8], Ints, bool]:
+    """What is registered now and what is remembered.
+
+    Memory lasts for a lognormal time, drawn at each registration.
+
+    Args:
+        tables: As above; brought up to date.
+        tick: Number of this tick.
+        row: Actor rows, shape (D, K).
+        in_sight: Objects in line of sight, shape (D, K).
+        taken: What the gaze takes in, shape (D, K); (D, 0) for everything.
+        away: Drivers whose eyes are off the road, shape (D,).
+        known: Drivers to whom everything in view is known, shape (D,).
+        relation: ``Relation`` of the objects, shape (D, K); as are the next three.
+        distance: To them [m].
+        ux: Unit vectors towards them.
+        uy: As ux.
+        own_yaw: The drivers' headings [rad], shape (D,).
+        reach_m: How far they are noticed [m], shape (D, K), or (D, 1) for all alike.
+        delay_s: Delay of what is registered now [s], likewise.
+        limited: Drivers whose gaze does not take in everything, shape (D,).
+        was_away: ``away`` of the last tick; brought up to date.
+        away_since: Tick since which they are; brought up to date.
+        actors: One key per actor row.
+        key: Keys of the operations, shape (D, M); as is the rest to ``left``.
+        wanted: Selected ``Relation``, -1 for any.
+        near: Nearest selected distance [m].
+        far: Farthest [m].
+        right: Right limit of the selected bearing sector [rad].
+        left: Left limit [rad].
+        sector: Whether any column selects by bearing.
+        table: ``Columns.table`` of ``attend``, shape (P, D, M).
+        latency_sigma: Log standard deviation of latencies, shape (D, M).
+        miss_s: For how long what is overlooked stays so [s], likewise.
+        memory_sigma: Log standard deviation of the time that objects are remembered for, likewise.
+        oldest: Tick that remembered states must come after.
+        gaze_memory_s: How long the limited keep in mind what they do not look at, at least [s].
+        step_s: Length of a tick [s].
+
+    Returns:
+        Registered, in mind, relation when last registered, and the tick whose state the driver
+        goes by, shape (D, K) each; and whether anything is in mind without being registered.
+    """
+    registered, in_mind = np.zeros(row.shape, np.bool_), np.zeros(row.shape, np.bool_)
+    believed, source = relation.copy(), np.full(row.shape, tick)
+    remembers, all_taken = False, taken.shape[1] == 0
+    reaches, delays = int(reach_m.shape[1] > 1), int(delay_s.shape[1] > 1)
+    median, miss, memory_s = table[_LATENCY], table[_MISS], table[_MEMORY]
+    for i in range(row.shape[0]):
+        if away[i] and not was_away[i]:
+            away_since[i] = tick
+        was_away[i] = away[i]
+        least = gaze_memory_s if limited[i] else 0.0
+        hold = _longest(memory_s, i, least, step_s)
+        # The earliest registration that is still remembered, without decay.
+        earliest = (away_since[i] - 1 if away[i] else tick) - hold
+        if not away[i] and hold == 0:
+            earliest = tick + 1
+        decays = hold > 0 and memory_sigma[i].any()
+        for k in range(row.shape[1]):
+            a = row[i, k]
+            if a < 0:
+                continue
+            pair = tables[i, a]
+            visible = in_sight[i, k] and (all_taken or taken[i, k]) and not away[i]
+            if visible and distance[i, k] <= reach_m[i, k * reaches]:
+                if pair[_IN_VIEW] < tick - 1:
+                    pair[_SINCE] = tick
+                    if pair[_MIND] < tick - 1:
+                        pair[_NOTICE] = tick
+                        if not known[i]:
+                            bearing = bearing_of(ux[i, k], uy[i, k], own_yaw[i]) if sector else 0.0
+                            what = relation[i, k], distance[i, k], bearing
+                            pair[_NOTICE] += _late(
+                                tick, i, actors[a], what, key, wanted, near, far, right, left,
+                                sector, median, latency_sigma, miss, miss_s, step_s,
+                            )  # fmt: skip
+                pair[_IN_VIEW] = tick
+                if pair[_NOTICE] <= tick:
+                    registered[i, k] = True
+                    late = int(np.rint(delay_s[i, k * delays] / step_s))
+                    pair[_LAST], pair[_LATE], pair[_KEPT] = tick, late, relation[i, k]
+            then = max(pair[_LAST] - pair[_LATE], min(pair[_SINCE], pair[_LAST]))
+            if not registered[i, k]:
+                if pair[_LAST] == NEVER or then <= oldest:
+                    continue
+                since = earliest
+                # What is remembered at least needs no draws.
+                if decays and pair[_LAST] < since + hold - int(np.rint(least / step_s)):
+                    since += hold - _drawn(
+                        i, pair[_LAST], actors[a], key, memory_s, memory_sigma, least, step_s
+                    )
+                elif decays:
+                    since += hold - int(np.rint(least / step_s))
+                if pair[_LAST] < since:
+                    continue
+                remembers = True
+                believed[i, k] = pair[_KEPT]
+            in_mind[i, k] = True
+            pair[_MIND] = tick
+            source[i, k] = then
+    return registered, in_mind, believed, source, remembers
+
+
+@compiled
+def _longest(memory_s: Floats, i: int, least: float, step_s: float) -> int:
+    """How long driver ``i`` remembers without decay, at least ``least`` [s]; in ticks."""
+    longest = 0.0
+    for m in range(memory_s.shape[1]):
+        longest = max(longest, memory_s[i, m])
+    return max(int(np.rint(longest / step_s)), int(np.rint(least / step_s)))
+
+
+@compiled
+def _late(
+    tick: int,
+    i: int,
+    actor: np.uint64,
+    what: tuple[int, float, float],
     key: Keys,
     wanted: NDArray[np.int8],
     near: Floats,
@@ -92,146 +193,45 @@ def expose(
     miss: Floats,
     miss_s: Floats,
     step_s: float,
-) -> None:
-    """Begin exposures: note when objects that are new to a driver's mind will be noticed.
+) -> int:
+    """How much later than it comes into view driver ``i`` notices an object [ticks].
 
-    Args:
-        tables: As above; brought up to date.
-        tick: Number of this tick.
-        row: Actor rows, shape (D, K).
-        visible: What could be registered, shape (D, K); as are the next four.
-        known: Drivers to whom everything in view is known, shape (D,).
-        relation: ``Relation`` of the objects.
-        distance: To them [m].
-        ux: Unit vectors towards them.
-        uy: As ux.
-        own_yaw: The drivers' headings [rad], shape (D,).
-        actors: One key per actor row.
-        key: Keys of the operations, shape (D, M); as is the rest.
-        wanted: Selected ``Relation``, -1 for any.
-        near: Nearest selected distance [m].
-        far: Farthest [m].
-        right: Right limit of the selected bearing sector [rad].
-        left: Left limit [rad].
-        sector: Whether any column selects by bearing.
-        median: Median latency [s].
-        sigma: Its log standard deviation.
-        miss: Chance to be overlooked.
-        miss_s: For how long then [s].
-        step_s: Length of a tick [s].
+    ``what`` is its relation, distance [m] and bearing [rad]; the rest as in ``attend``.
     """
-    for i in range(row.shape[0]):
-        for k in range(row.shape[1]):
-            a = row[i, k]
-            if a < 0 or not visible[i, k]:
-                continue
-            pair = tables[i, a]
-            if pair[_IN_VIEW] >= tick - 1:
-                continue
-            pair[_SINCE] = tick
-            if pair[_MIND] >= tick - 1:
-                continue
-            pair[_NOTICE] = tick
-            if known[i]:
-                continue
-            bearing = bearing_of(ux[i, k], uy[i, k], own_yaw[i]) if sector else 0.0
-            latency, overlooked = 0.0, 0.0
-            for m in range(key.shape[1]):
-                if not selects(
-                    wanted[i, m], near[i, m], far[i, m], right[i, m], left[i, m], sector,
-                    relation[i, k], distance[i, k], bearing,
-                ):  # fmt: skip
-                    continue
-                own = combined(key[i, m], actors[a])
-                if median[i, m] > 0.0:
-                    latency += median[i, m] * math.exp(sigma[i, m] * normal(own, tick))
-                if miss[i, m] > 0.0 and uniform(combined(own, _MISS_STREAM), tick) < miss[i, m]:
-                    overlooked = max(overlooked, miss_s[i, m])
-            pair[_NOTICE] += int(np.rint((latency + overlooked) / step_s))
+    latency, overlooked = 0.0, 0.0
+    relation, distance, bearing = what
+    for m in range(key.shape[1]):
+        if not selects(
+            wanted[i, m], near[i, m], far[i, m], right[i, m], left[i, m], sector,
+            relation, distance, bearing,
+        ):  # fmt: skip
+            continue
+        own = combined(key[i, m], actor)
+        if median[i, m] > 0.0:
+            latency += median[i, m] * math.exp(sigma[i, m] * normal(own, tick))
+        if miss[i, m] > 0.0 and uniform(combined(own, _MISS_STREAM), tick) < miss[i, m]:
+            overlooked = max(overlooked, miss_s[i, m])
+    return int(np.rint((latency + overlooked) / step_s))
 
 
 @compiled
-def register(
-    tables: Ints,
-    tick: int,
-    row: Ints,
-    visible: Bools,
-    relation: NDArray[np.int8],
-    lag: Floats,
-    earliest: Ints,
-    hold: Ints,
-    oldest: int,
-    limited: Bools,
-    gaze_memory_s: float,
-    actors: Keys,
+def _drawn(
+    i: int,
+    last: int,
+    actor: np.uint64,
     key: Keys,
     memory_s: Floats,
-    memory_sigma: Floats,
+    sigma: Floats,
+    least: float,
     step_s: float,
-) -> tuple[Bools, Bools, NDArray[np.int8], Ints]:
-    """What is registered now and what is remembered.
-
-    Memory lasts for a lognormal time, drawn at each registration.
-
-    Args:
-        tables: As above; brought up to date.
-        tick: Number of this tick.
-        row: Actor rows, shape (D, K).
-        visible: What could be registered, shape (D, K).
-        relation: ``Relation`` of the objects, shape (D, K).
-        lag: Delay of what is registered now [ticks], shape (D, K).
-        earliest: The earliest registration that is remembered, without decay, shape (D,).
-        hold: How long memory is without decay [ticks], shape (D,).
-        oldest: Tick that remembered states must come after.
-        limited: As for ``earliest_remembered``; so the next.
-        gaze_memory_s: As there.
-        actors: One key per actor row.
-        key: Keys of the operations, shape (D, M); as is the rest.
-        memory_s: Median time that objects are remembered for [s].
-        memory_sigma: Its log standard deviation; 0 columns for memory without decay.
-        step_s: Length of a tick [s].
-
-    Returns:
-        Registered, remembered, relation when last registered, and the tick whose state the driver
-        goes by, shape (D, K) each.
-    """
-    registered = np.zeros(row.shape, np.bool_)
-    remembered = np.zeros(row.shape, np.bool_)
-    believed, source = relation.copy(), np.full(row.shape, tick)
-    decays = memory_sigma.shape[1] > 0
-    for i in range(row.shape[0]):
-        for k in range(row.shape[1]):
-            a = row[i, k]
-            if a < 0:
-                continue
-            pair = tables[i, a]
-            if visible[i, k]:
-                pair[_IN_VIEW] = tick
-                if pair[_NOTICE] <= tick:
-                    registered[i, k] = True
-                    pair[_LAST], pair[_LATE], pair[_KEPT] = tick, int(lag[i, k]), relation[i, k]
-            then = max(pair[_LAST] - pair[_LATE], min(pair[_SINCE], pair[_LAST]))
-            if not registered[i, k]:
-                if pair[_LAST] == NEVER or then <= oldest:
-                    continue
-                since = earliest[i]
-                if decays and hold[i] > 0:
-                    longest = gaze_memory_s if limited[i] else 0.0
-                    # What is remembered without them needs no draws.
-                    certain = pair[_LAST] >= since + hold[i] - int(np.rint(longest / step_s))
-                    for m in range(0 if certain else key.shape[1]):
-                        if memory_s[i, m] > 0.0:
-                            draw = combined(combined(key[i, m], actors[a]), _DECAY_STREAM)
-                            stretch = math.exp(memory_sigma[i, m] * normal(draw, pair[_LAST]))
-                            longest = max(longest, memory_s[i, m] * stretch)
-                    since += hold[i] - int(np.rint(longest / step_s))
-                if pair[_LAST] < since:
-                    continue
-                remembered[i, k] = True
-                believed[i, k] = pair[_KEPT]
-            pair[_MIND] = tick
-            source[i, k] = then
-    return registered, remembered, believed, source
+) -> int:
+    """How long driver ``i`` remembers what it registered at the tick ``last`` [ticks]."""
+    longest = least
+    for m in range(key.shape[1]):
+        if memory_s[i, m] > 0.0:
+            draw = combined(combined(key[i, m], actor), _DECAY_STREAM)
+            longest = max(longest, memory_s[i, m] * math.exp(sigma[i, m] * normal(draw, last)))
+    return int(np.rint(longest / step_s))
 
 
 @compiled
@@ -290,7 +290,8 @@ def drift(
     tick: int,
     step_s: float,
     row: Ints,
-    remembered: Bools,
+    in_mind: Bools,
+    registered: Bools,
     source: Ints,
     variance: Floats,
     drivers: Keys,
@@ -307,9 +308,10 @@ def drift(
         tick: Number of this tick.
         step_s: Length of a tick [s].
         row: Actor rows, shape (D, K).
-        remembered: What is only remembered, shape (D, K).
+        in_mind: What is believed to be there, shape (D, K).
+        registered: What is not only remembered, shape (D, K).
         source: Tick whose state the driver goes by, shape (D, K).
-        variance: Of the error of speed [m2/s2], shape (D, K).
+        variance: Of the error of speed [m2/s2], shape (D, K), or (D, 1) for all alike.
         drivers: One key per driver.
         actors: One key per actor row.
         x: Position [m], shape (D, K); as is the rest.
@@ -322,12 +324,14 @@ def drift(
         ``(slip, x, y, s)``: errors of speed [m/s] and the places they lead to.
     """
     slip, x, y, s = np.zeros(row.shape), x.copy(), y.copy(), s.copy()
+    varies = int(variance.shape[1] > 1)
     for i in range(row.shape[0]):
         for k in range(row.shape[1]):
-            if not remembered[i, k] or variance[i, k] == 0.0:
+            error = variance[i, k * varies]
+            if not in_mind[i, k] or registered[i, k] or error == 0.0:
                 continue
             key = combined(drivers[i], actors[row[i, k]])
-            error = math.sqrt(variance[i, k]) * normal(key, source[i, k])
+            error = math.sqrt(error) * normal(key, source[i, k])
             if speed[i, k] >= 0.0:  # nothing is believed to begin driving backwards
                 error = max(error, -speed[i, k])
             slip[i, k] = error
