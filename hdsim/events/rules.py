@@ -73,13 +73,14 @@ def ran_red(
     red[has] = now.signals[signal[has]] == SignalState.RED
     crossed = np.isfinite(was) & (was > 0.0) & (distance <= 0.0) & (now.speed > _LEAST_SPEED_MPS)
     crossed &= red & now.present & before.present
+    crossed[roster.walkers] = False  # the signals of vehicles do not hold people on foot
     if moved is not None:
         crossed &= ~moved
     return np.flatnonzero(crossed)
 
 
 class RedLights:
-    """Red lights run by anybody.
+    """Red lights run by any vehicle.
 
     Args:
         roster: Who takes part.

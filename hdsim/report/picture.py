@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -51,7 +51,8 @@ def picture(run: Run, failure: str, path: str | Path, graph: LaneGraph | None = 
     The left panel shows the moment at which a driver involved believed another one farthest from
     where it was, or did not register it in sight. Where no one involved has percepts, or all
     beliefs were about right, there is the right panel only. Solid boxes are what was so, dashed
-    ones what the driver of that colour believed. Both panels have one scale; map frame [m].
+    ones what the driver of that colour believed; people on foot are dots. Both panels have one
+    scale; map frame [m].
 
     Args:
         run: The run.
@@ -81,10 +82,11 @@ def picture(run: Run, failure: str, path: str | Path, graph: LaneGraph | None = 
     colours["ego"] = _EGO
     roster = run.roster(record["scenario"])
     sizes = dict(zip(roster.names, zip(roster.length, roster.width, strict=True), strict=True))
+    on_foot = {roster.names[row] for row in roster.walkers}
     for axes, panel, box, title in zip(row, panels, boxes, titles, strict=True):
         if graph is not None:
             _lanes(axes, graph, box)
-        _draw(axes, panel, colours, sizes)
+        _draw(axes, panel, colours, sizes, on_foot)
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
         axes.tick_params(labelsize=8)
         axes.set_title("\n".join(title), loc="left", fontsize=9)
@@ -174,13 +176,15 @@ def _draw(
     panel: _Panel,
     colours: Mapping[str, str],
     sizes: Mapping[str, tuple[float, float]],
+    on_foot: Container[str],
 ) -> None:
     for name, track in panel.tracks.items():
         now = track[-1]
         if now["tick"] != panel.tick or not now["present"]:
             continue
         colour = colours.get(name, _BYSTANDER)
-        _box(axes, (now["x_m"], now["y_m"], now["yaw_rad"], *sizes[name]), colour)
+        shape = _dot if name in on_foot else _box
+        shape(axes, (now["x_m"], now["y_m"], now["yaw_rad"], *sizes[name]), colour)
         if name in colours:
             past = [r for r in track if r["present"]]
             axes.plot([r["x_m"] for r in past], [r["y_m"] for r in past], color=colour, lw=1.5)
@@ -188,7 +192,8 @@ def _draw(
         if not percept["registered"]:
             continue
         believed, colour = _believed(percept), colours[percept["driver"]]
-        _box(axes, believed, colour, dashed=True)
+        shape = _dot if percept["object"] in on_foot else _box
+        shape(axes, believed, colour, dashed=True)
         if percept["seen"] and np.hypot(
             percept["x_m"] - believed[0], percept["y_m"] - believed[1]
         ) > float(believed[3]):
@@ -243,6 +248,12 @@ def _box(axes: Axes, pose: _Pose, colour: str, dashed: bool = False) -> None:
         )
 
 
+def _dot(axes: Axes, pose: _Pose, colour: str, dashed: bool = False) -> None:
+    """Somebody on foot, large enough to be seen; a ring for what is believed."""
+    inside = "none" if dashed else colour
+    axes.plot(*pose[:2], "o", ms=5.0, mfc=inside, mec=colour, zorder=4 if dashed else 3)
+
+
 def _legend(
     figure: Figure,
     record: Mapping[str, Any],
@@ -253,7 +264,8 @@ def _legend(
     """One for all panels, beneath them."""
     axes = figure.axes[0]
     for actor in record["actors"]:
-        style = f" ({actor['style']})" if actor["style"] else ""
+        kind = "on foot" if actor["role"] == "walker" else actor["style"]
+        style = f" ({kind})" if kind else ""
         axes.plot([], [], color=colours[actor["name"]], lw=4, label=f"{actor['name']}{style}")
     believers = {p["driver"]: p["object"] for panel in panels for p in panel.percepts}
     for driver, believed in believers.items():

@@ -24,7 +24,12 @@ from hdsim.report.tables import by_style, tables
 from hdsim.testing.scenes import straight
 from hdsim.testing.scripted import Script, scripted_roster, states
 
-ROSTER = replace(scripted_roster(["ego", "npc-00"]), styles=("", "drunk"), drivers=np.array([1]))
+ROSTER = replace(
+    scripted_roster(["ego", "npc-00", "walker-00"], [False, False, True]),
+    styles=("", "drunk", ""),
+    drivers=np.array([1]),
+)
+STROLLER = Script(["0"], 75.0, 1.4, offset=[(0, -4)], on_foot=True)
 TASKS = [
     {"id": f"straight/r{k:02}/{mix}/s1", "map": "straight", "route_label": f"r{k:02}",
      "mix_label": mix, "agent": "traffic_manager", "seed": 1, "step_s": 0.05}
@@ -33,9 +38,10 @@ TASKS = [
 CUT_IN = (
     Script(["0"], 50.0, 14.0),
     Script(["1"], 62.0, 11.0, [(1.5, -6.0)], [(0, 0), (0.2, 0), (1.5, -3.5)]),
+    STROLLER,
 )
 WORST = 40  # tick of the belief farthest from the truth
-CALM = (Script(["0"], 50.0, 10.0), Script(["1"], 40.0, 10.0))
+CALM = (Script(["0"], 50.0, 10.0), Script(["1"], 40.0, 10.0), STROLLER)
 
 
 def scene(state, shift):
@@ -208,6 +214,9 @@ def test_the_picture_shows_the_belief_before_beside_the_moment(run, drawn, tmp_p
         for axes in figure.axes
     ]
     assert per_metre[0] == pytest.approx(per_metre[1], rel=0.02)
+    for axes in figure.axes:  # the walker beside the road
+        dots = [line for line in axes.lines if line.get_marker() == "o"]
+        assert [float(dot.get_ydata()[0]) for dot in dots] == [pytest.approx(-4.0)]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["ego", "npc-00 (drunk)", "where npc-00 believed the ego", "others"]
     with pytest.raises(InputError, match="expected a failure of the run"):
