@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from hdsim.events.event import Contact
 from hdsim.events.on_foot import stopping_distance
+from hdsim.events.rules import StopLines, ran_red
 from hdsim.events.thresholds import Thresholds
 from hdsim.events.watch import Watch
 from hdsim.testing import scenes
@@ -41,3 +44,15 @@ def test_a_walker_hit_halves_the_score_whosever_fault_it_is():
         _, scores = watched(Script(["0"], 50.0, 12.0), walker)
         assert (scores.collisions_pedestrian, scores.collisions_vehicle) == (1, 0)
         assert scores.infraction_penalty == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("on_foot", "who"), [(False, [0]), (True, [])])
+def test_people_on_foot_run_no_red_lights(on_foot, who):
+    graph, index = scenes.crossing(signals=True)
+    stops = StopLines.of(graph)
+    stops.at[index["in-w"]] -= 20.0
+    roster = scripted_roster(["one"], [on_foot])
+    script = Script(["in-w"], 95.0, 1.5, on_foot=on_foot)
+    moving = states(graph, index, [script], 6.0, signals={"in-w": [(0.0, "red")]})
+    ran = [ran_red(a, b, roster, stops).tolist() for a, b in itertools.pairwise(moving)]
+    assert list(itertools.chain(*ran)) == who

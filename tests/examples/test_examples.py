@@ -88,6 +88,15 @@ def test_04_a_batch_from_python(tmp_path) -> None:
     assert "believed minus true own speed" in shown
 
 
+@pytest.mark.timeout(300)
+def test_08_people_walk_and_ride(tmp_path) -> None:
+    hdsim("run", "examples/08_people.yaml", "--out", tmp_path / "run")
+    row = only_row(tmp_path / "run")
+    assert row["status"] in ("completed", "failed"), row["status_detail"]
+    roster = Run.open(tmp_path / "run").roster(row["scenario"])
+    assert (len(roster.walkers), len(roster.cyclists)) == (20, 3)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_07_words_become_drivers_and_the_second_run_is_the_same(tmp_path, monkeypatch) -> None:
