@@ -149,9 +149,10 @@ class Router:
 
     def _window(self) -> Paths:
         stretch = np.minimum(np.maximum(self._speed / _GRID_SPEED, 1.0), 2.0)
-        x, y, yaw, curvature, s, limit, width, lane, lane_s = window(
+        fields, lane = window(
             self._samples, self._lanes, self._count, self._s, _GRID, stretch, self._graph.length
         )
+        x, y, yaw, curvature, s, limit, width, lane_s = fields
         limit[self._cyclists] = np.minimum(limit[self._cyclists], self._p.cycling_speed)
         return Paths(
             x=x,

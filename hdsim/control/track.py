@@ -260,7 +260,7 @@ def window(
     ahead: Floats,
     stretch: Floats,
     length: Floats,
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Ints, Floats]:
+) -> tuple[Floats, Ints]:
     """Paths interpolated at distances ahead; past the end of the road they go straight on.
 
     Args:
@@ -273,12 +273,13 @@ def window(
         length: Lengths of the graph's lanes [m].
 
     Returns:
-        ``(x, y, yaw, curvature, s, limit, width, lane, lane_s)`` as in ``Paths``, shape (D, P).
+        ``(x, y, yaw, curvature, s, limit, width, lane_s)`` as in ``Paths``, shape (8, D, P), one
+        array because each one more that is handed to Python takes 0.7 us; and ``lane``, (D, P).
     """
     shape = len(count), len(ahead)
-    x, y, yaw, curvature = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    s, limit, width, lane_s = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    lane = np.empty(shape, dtype=np.int64)
+    fields, lane = np.empty((8, *shape)), np.empty(shape, dtype=np.int64)
+    x, y, yaw, curvature = fields[0], fields[1], fields[2], fields[3]
+    s, limit, width, lane_s = fields[4], fields[5], fields[6], fields[7]
     for d in range(shape[0]):
         last, path = max(count[d] - 1, 0), samples[d]
         for j in range(shape[1]):
@@ -300,4 +301,4 @@ def window(
             width[d, j] = path[k, WIDTH] + (path[n, WIDTH] - path[k, WIDTH]) * f
             lane[d, j] = lanes[d, k]
             lane_s[d, j] = min(path[k, LANE_S] + f * SPACING_M, length[lane[d, j]])
-    return x, y, yaw, curvature, s, limit, width, lane, lane_s
+    return fields, lane

@@ -180,13 +180,16 @@ def gather(
     lane: Ints,
     s: Floats,
     d: Floats,
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Ints, Floats, Floats]:
-    """The actors' values by slot, shape (D, K) each; zeros, which mean nothing, in empty slots."""
-    at_x, at_y, at_yaw = np.zeros(rows.shape), np.zeros(rows.shape), np.zeros(rows.shape)
-    at_speed, at_accel = np.zeros(rows.shape), np.zeros(rows.shape)
-    at_length, at_width = np.zeros(rows.shape), np.zeros(rows.shape)
-    at_lane = np.zeros(rows.shape, np.int64)
-    at_s, at_d = np.zeros(rows.shape), np.zeros(rows.shape)
+) -> tuple[Floats, Ints]:
+    """The actors' values by slot, shape (9, D, K), and their lanes, shape (D, K).
+
+    Zeros, which mean nothing, in empty slots. One array, because each one more that is handed to
+    Python takes 0.7 us.
+    """
+    values, at_lane = np.zeros((9, *rows.shape)), np.zeros(rows.shape, np.int64)
+    at_x, at_y, at_yaw, at_speed = values[0], values[1], values[2], values[3]
+    at_accel, at_length, at_width = values[4], values[5], values[6]
+    at_s, at_d = values[7], values[8]
     for i in range(rows.shape[0]):
         for k in range(rows.shape[1]):
             a = rows[i, k]
@@ -196,4 +199,4 @@ def gather(
             at_speed[i, k], at_accel[i, k] = speed[a], accel[a]
             at_length[i, k], at_width[i, k] = length[a], width[a]
             at_lane[i, k], at_s[i, k], at_d[i, k] = lane[a], s[a], d[a]
-    return at_x, at_y, at_yaw, at_speed, at_accel, at_length, at_width, at_lane, at_s, at_d
+    return values, at_lane

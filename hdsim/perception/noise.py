@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.draws import combined, normal, uniform
-from hdsim.core.state import Floats, Ints
+from hdsim.core.state import Bools, Floats, Ints
 
 # As in seeds: spline knots per correlation time, 0.5 / (151/315).
 _KNOTS_PER_TAU = 0.5 / (151.0 / 315.0)
@@ -65,27 +65,42 @@ class NoiseField:
         """Whether a field of these places would give the same values."""
         return np.array_equal(self._keys, operation_keys) and np.array_equal(self._tau_s, tau_s)
 
-    def at(self, time: float, objects: Ints) -> Floats:
-        """Noise of the object at each place.
+    def at(
+        self, time: float, rows: Ints, wanted: Bools, needed: Bools, own: int
+    ) -> tuple[Floats, Floats]:
+        """Noise of the objects, by channel, and of the drivers themselves.
+
+        The places are those of the channels of objects, each by driver and slot, then those of the
+        channels of drivers.
 
         Args:
             time: Scenario time [s].
-            objects: Number of the object at each place, -1 for none, shape (N,).
+            rows: Number of the object in each slot, shape (D, K).
+            wanted: Objects that noise is wanted of, shape (D, K); the others get 0.
+            needed: Drivers who need it, by channel, shape (C, D); the others get 0.
+            own: Number of channels of the drivers themselves, whose number is the last one.
 
         Returns:
-            Shape (N,).
+            Shape (C, D, K), and (own, D).
         """
-        values: Floats = _evaluate(
-            time, objects, self._keys, self._objects, self._knots_per_s,
+        values = _evaluate(
+            time, rows, wanted, needed, own, self._keys, self._objects, self._knots_per_s,
             self._shown, self._key, self._phase, self._knot, self._piece,
         )  # fmt: skip
-        return values
+        of_objects = needed.size * rows.shape[1]
+        return (
+            values[:of_objects].reshape(len(needed), *rows.shape),
+            values[of_objects:].reshape(own, len(rows)),
+        )
 
 
 @compiled
 def _evaluate(
     time: float,
-    objects: Ints,
+    rows: Ints,
+    wanted: Bools,
+    needed: Bools,
+    own: int,
     operation_keys: NDArray[np.uint64],
     object_keys: NDArray[np.uint64],
     knots_per_s: Floats,
@@ -95,34 +110,43 @@ def _evaluate(
     knot: Floats,
     piece: Floats,
 ) -> Floats:
-    """Values of all places that show an object, 0 of the others, shape (N,).
+    """Values of ``NoiseField.at`` by place, shape (N,).
 
     Brings ``shown``, ``key``, ``phase``, ``knot``, shape (N,) each, and ``piece``, shape (N, 4), up
     to date where a place shows another object or its spline has come to another piece.
     """
-    values = np.zeros(len(objects))
+    drivers, slots = rows.shape
+    channels, nobody = len(needed), len(object_keys) - 1
+    values = np.zeros(len(operation_keys))
     phase_draw = np.int64(-1)  # a literal would be compiled a second time, for a type of its own
-    for i in range(len(objects)):
-        if objects[i] < 0:
+    for line in range((channels + own) * drivers):
+        c, i = line // drivers, line % drivers
+        of_objects = c < channels
+        if of_objects and not needed[c, i]:
             continue
-        if objects[i] != shown[i]:
-            shown[i] = objects[i]
-            key[i] = combined(operation_keys[i], object_keys[objects[i]])
-            phase[i], knot[i] = uniform(key[i], phase_draw), math.nan
-        at = time * knots_per_s[i] + phase[i]
-        here = math.floor(at)
-        if here != knot[i]:
-            knot[i] = here
-            first = int(here)
-            p, q = normal(key[i], first), normal(key[i], first + 1)
-            r, s = normal(key[i], first + 2), normal(key[i], first + 3)
-            # The columns of _BASIS.
-            piece[i, 0] = p + 4.0 * q + r
-            piece[i, 1] = 3.0 * (r - p)
-            piece[i, 2] = 3.0 * (p + r) - 6.0 * q
-            piece[i, 3] = 3.0 * (q - r) + (s - p)
-        f = at - here
-        h = (f - 0.5) ** 2
-        value = ((piece[i, 3] * f + piece[i, 2]) * f + piece[i, 1]) * f + piece[i, 0]
-        values[i] = value / math.sqrt(((_V3 * h + _V2) * h + _V1) * h + _V0)
+        first = line * slots if of_objects else channels * drivers * (slots - 1) + line
+        for k in range(slots if of_objects else 1):
+            if of_objects and (rows[i, k] < 0 or not wanted[i, k]):
+                continue
+            n, number = first + k, rows[i, k] if of_objects else nobody
+            if number != shown[n]:
+                shown[n] = number
+                key[n] = combined(operation_keys[n], object_keys[number])
+                phase[n], knot[n] = uniform(key[n], phase_draw), math.nan
+            at = time * knots_per_s[n] + phase[n]
+            here = math.floor(at)
+            if here != knot[n]:
+                knot[n] = here
+                start = int(here)
+                p, q = normal(key[n], start), normal(key[n], start + 1)
+                r, s = normal(key[n], start + 2), normal(key[n], start + 3)
+                # The columns of _BASIS.
+                piece[n, 0] = p + 4.0 * q + r
+                piece[n, 1] = 3.0 * (r - p)
+                piece[n, 2] = 3.0 * (p + r) - 6.0 * q
+                piece[n, 3] = 3.0 * (q - r) + (s - p)
+            f = at - here
+            h = (f - 0.5) ** 2
+            value = ((piece[n, 3] * f + piece[n, 2]) * f + piece[n, 1]) * f + piece[n, 0]
+            values[n] = value / math.sqrt(((_V3 * h + _V2) * h + _V1) * h + _V0)
     return values

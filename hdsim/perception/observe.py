@@ -110,10 +110,13 @@ class Observer:
             paths.x, paths.y, paths.yaw, paths.s, paths.lane,
             graph.conflicts.start, graph.conflicts.other,
         )  # fmt: skip
-        values = gather(
+        values, on = gather(
             rows, x, y, state.yaw, state.speed, state.accel, length, width, lane, state.s, state.d
         )
-        return Objects(rows, seen, relation, *values)
+        at_x, at_y, yaw, speed, accel, at_length, at_width, at_s, at_d = values
+        return Objects(
+            rows, seen, relation, at_x, at_y, yaw, speed, accel, at_length, at_width, on, at_s, at_d
+        )
 
     def _signal(self, state: State, own: OwnState, paths: Paths) -> SignalAhead:
         graph = self.graph

@@ -7,14 +7,13 @@ distortions act on that. What a neutral program touches comes out bit for bit as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.core import seeds
-from hdsim.core.compiled import compiled
-from hdsim.core.percept import Objects, Observation, OwnState, Paths, Percepts
+from hdsim.core.percept import Objects, Observation, OwnState, Paths, Percepts, SignalAhead
 from hdsim.core.state import Bools, Floats, Ints, Roster
 from hdsim.perception.catalogue import PerceptionProgram
 from hdsim.perception.combine import Noise
@@ -161,7 +160,7 @@ class Perceiver:
         if columns is not None:
             own_noise = noise.of_own("scale_distance", "noise_sd")
             factor = line_factor(columns, signal.distance, own_noise)
-            signal = replace(signal, distance=signal.distance * factor)
+            signal = SignalAhead(signal.index, signal.state, signal.distance * factor)
         return Percepts(obs.time, own, steps.view.objects(), signal, paths)
 
     def trace(self) -> Trace:
@@ -229,7 +228,21 @@ class Perceiver:
             steps.changes["look_away"] = found.lane_error[:, None]
         if speed is own.speed and limit is own.limit_factor and d is own.d:
             return own, paths
-        return replace(own, speed=speed, limit_factor=limit, d=d), paths
+        # A third of what ``dataclasses.replace`` takes.
+        return OwnState(
+            x=own.x,
+            y=own.y,
+            yaw=own.yaw,
+            speed=speed,
+            yaw_rate=own.yaw_rate,
+            accel=own.accel,
+            d=d,
+            heading_error=own.heading_error,
+            limit_factor=limit,
+            length=own.length,
+            width=own.width,
+            wheelbase=own.wheelbase,
+        ), paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,14 +298,11 @@ class _Noise:
         if self._version != (programs.version, slots):
             self._version = programs.version, slots
             self._set_up(programs, slots)
-        channels = len(self._objects)
         if self._field is None:
             none = np.zeros((0, drivers, slots)), np.zeros((0, drivers))
             return _Drawn(*none, *self._channel)
-        shown = _shown(rows, wanted, self._needed, len(self._own), len(self._keys) - 1)
-        drawn, split = self._field.at(time, shown), channels * drivers * slots
-        objects = drawn[:split].reshape(channels, drivers, slots)
-        return _Drawn(objects, drawn[split:].reshape(-1, drivers), *self._channel)
+        drawn = self._field.at(time, rows, wanted, self._needed, len(self._own))
+        return _Drawn(*drawn, *self._channel)
 
     def _set_up(self, programs: CompiledPrograms, slots: int) -> None:
         self._objects = _channels(_OBJECT_NOISE, programs)
@@ -330,27 +340,6 @@ def _columns_of(
         found = [channels.index(c) if c in channels else -1 for c in wanted]
         places[kind, parameter] = np.array(found, dtype=np.int64)
     return places
-
-
-@compiled
-def _shown(rows: Ints, wanted: Bools, needed: Bools, own: int, nobody: int) -> Ints:
-    """Number of the object at each place of the noise field, -1 for none.
-
-    Args:
-        rows: Actor rows, shape (D, K).
-        wanted: Objects that noise is wanted of, shape (D, K).
-        needed: Drivers who need it, by channel, shape (C, D).
-        own: Number of channels for the drivers themselves.
-        nobody: What is shown in these.
-    """
-    drivers, slots = rows.shape
-    shown, n = np.full((len(needed) * slots + own) * drivers, nobody), 0
-    for c in range(len(needed)):
-        for i in range(drivers):
-            for k in range(slots):
-                shown[n] = rows[i, k] if needed[c, i] and wanted[i, k] else -1
-                n += 1
-    return shown
 
 
 def _channels(sources: Sequence[tuple[str, str]], programs: CompiledPrograms) -> list[Channel]:

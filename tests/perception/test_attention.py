@@ -237,7 +237,9 @@ def test_noise_field_gives_the_values_of_smooth_normal():
     for tick in range(80):
         shown = (np.arange(places) + tick // 7) % 9
         expected = seeds.smooth_normal(seeds.combine(keys, objects[shown]), tick * 0.17, tau)
-        np.testing.assert_allclose(field.at(tick * 0.17, shown), expected, atol=1e-12)
+        all_of_them = np.ones((1, places), bool), np.ones((1, 1), bool)
+        values, _ = field.at(tick * 0.17, shown[None], *all_of_them, 0)
+        np.testing.assert_allclose(values[0, 0], expected, atol=1e-12)
 
 
 def test_ones_place_in_the_lane_is_lost_during_a_glance_and_seen_again_after_it():

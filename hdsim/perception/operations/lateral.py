@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +114,19 @@ def bend_lane(
     x, y, yaw, bent = _bend(
         offset, curvature, paths.s, paths.x, paths.y, paths.yaw, paths.curvature
     )
-    return replace(paths, x=x, y=y, yaw=yaw, curvature=bent), offset
+    believed = Paths(
+        x=x,
+        y=y,
+        yaw=yaw,
+        curvature=bent,
+        s=paths.s,
+        limit=paths.limit,
+        width=paths.width,
+        lane=paths.lane,
+        lane_s=paths.lane_s,
+        end_s=paths.end_s,
+    )
+    return believed, offset
 
 
 @compiled
