@@ -35,8 +35,8 @@ def who_could_have_avoided(window: Window, row: int, walker: int) -> list[Fact]:
         return [fact(window, end, "walked_into", walker, text)]
     since = _on_road_since(window, walker)
     if since is None:
-        text = f"hit {window.roster.names[walker]} beside the road"
-        return [fact(window, end, "hit_beside_road", row, text)]
+        text = f"hit {window.roster.names[walker]} beside the lanes"
+        return [fact(window, end, "hit_beside_lanes", row, text)]
     way = _way(window, row, since)
     speed = float(max(window.states[since].speed[row], 0.0))
     needed = stopping_distance(speed)
