@@ -85,6 +85,7 @@ class Router:
             i: routes[name] for i, name in enumerate(names) if routes and name in routes
         }
         self._tracks: list[Track | None] = [None] * len(names)
+        self._without = set(range(len(names)))  # drivers without a track
         self._samples: Floats = np.zeros((len(names), 1024, COLUMNS))
         self._lanes: Ints = np.zeros((len(names), 1024), dtype=np.int64)
         self._count: Ints = np.zeros(len(names), dtype=np.int64)
@@ -98,7 +99,7 @@ class Router:
         rows = self._rows
         x, y = state.x[rows], state.y[rows]
         present = state.present[rows]
-        for new in [d for d, track in enumerate(self._tracks) if track is None]:
+        for new in sorted(self._without):
             if not (present[new] and self._start(new, state)):
                 self._stay(new, state)
         self._s, away = advance(self._samples, self._count, self._s, x, y)
@@ -186,6 +187,7 @@ class Router:
             plan = rest
         self._plans[d] = deque(plan)
         self._tracks[d] = Track(self._graph, lane, s, self._stop_at(d, lane))
+        self._without.discard(d)
         self._s[d], self._end[d], self._open[d] = 0.0, np.inf, True
         self._extend(d)
         return True

@@ -23,6 +23,9 @@ def compiled(function: Function) -> Function:
     which that file imports compiled functions. Other values of imported modules are frozen into
     it: a kernel takes the constants of other files as arguments.
 
+    A call takes 0.1 us for each array that it is given and 0.7 us for each that it returns: what is
+    returned in several fields of one shape comes as one array of them, to be unpacked.
+
     With ``NUMBA_DISABLE_JIT=1`` in the environment functions stay as they are: slow, but a debugger
     walks through them, and the tests hold both to the same results.
     """

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hdsim.core.compiled import compiled
 from hdsim.core.planar import wrap
-from hdsim.core.state import Floats, Ints
+from hdsim.core.state import Floats, Ints, SignalState
+
+_OFF = int(SignalState.OFF)
 
 
 @compiled
@@ -66,7 +69,8 @@ def signal_ahead(
     own_length: Floats,
     lane_signal: Ints,
     lane_stop_s: Floats,
-) -> tuple[Ints, Floats]:
+    states: NDArray[np.uint8],
+) -> tuple[Ints, NDArray[np.uint8], Floats]:
     """The next signal on each path.
 
     Args:
@@ -76,13 +80,14 @@ def signal_ahead(
         own_length: Full length [m], shape (D,).
         lane_signal: Signal that holds each lane, -1 for none, shape (L,).
         lane_stop_s: Where its stop line is [m], shape (L,).
+        states: What each signal shows, shape (m,).
 
     Returns:
-        ``(index, distance)``: signal index, -1 for none, and front bumper to stop line [m], inf
-        for none, shape (D,).
+        The fields of ``SignalAhead``, shape (D,).
     """
     drivers, points = path_s.shape
     index, distance = np.full(drivers, -1, np.int64), np.full(drivers, math.inf)
+    shown = np.full(drivers, _OFF, np.uint8)
     for i in range(drivers):
         for p in range(points - 1):
             lane = path_lane[i, p]
@@ -95,6 +100,7 @@ def signal_ahead(
                 continue
             if path_s[i, p] + to_line > 0.0:
                 index[i] = lane_signal[lane]
+                shown[i] = states[index[i]]
                 distance[i] = path_s[i, p] + to_line - 0.5 * own_length[i]
                 break
-    return index, distance
+    return index, shown, distance

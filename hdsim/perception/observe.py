@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hdsim.core.percept import CLEAR, Ambient, Objects, Observation, OwnState, Paths, SignalAhead
-from hdsim.core.state import Ints, Roster, SignalState, State
+from hdsim.core.state import Ints, Roster, State
 from hdsim.perception.ahead import own_pose, signal_ahead
 from hdsim.perception.candidates import candidates, fill_slots, gather
 from hdsim.perception.light import discernible
@@ -19,7 +19,6 @@ SLOTS, SLOTS_WITH_WALKERS = 16, 32
 # Candidates whose line of sight is worked out, per slot. With fewer actors than this within
 # range, an object that cannot be seen has no influence on which others get a slot.
 CANDIDATES_PER_SLOT = 2
-_OFF = np.uint8(SignalState.OFF)
 
 
 class Observer:
@@ -120,9 +119,9 @@ class Observer:
 
     def _signal(self, state: State, own: OwnState, paths: Paths) -> SignalAhead:
         graph = self.graph
-        index, distance = signal_ahead(
-            paths.s, paths.lane, paths.lane_s, own.length, graph.signal, graph.stop_s
-        )
-        # The last entry stands for "no signal".
-        shown = np.append(state.signals, _OFF)[index]
-        return SignalAhead(index=index, state=shown, distance=distance)
+        return SignalAhead(
+            *signal_ahead(
+                paths.s, paths.lane, paths.lane_s, own.length, graph.signal, graph.stop_s,
+                state.signals,
+            )
+        )  # fmt: skip

@@ -133,7 +133,7 @@ class Sightlines:
         self.ux: Floats
         self.uy: Floats
         self.range, self.ux, self.uy = _towards(own.x, own.y, view.x, view.y)
-        self._tangent: tuple[Floats, Floats, Floats, Floats] | None = None
+        self._tangent: Floats | None = None
         self._gap: Floats | None = None
         self._along: tuple[Floats, Floats] | None = None
 
@@ -206,8 +206,8 @@ class Sightlines:
         self._along = own_along, along
 
     @property
-    def tangent(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Lane directions ``(tx, ty)``, their cosine to the sight line, and the lane's share.
+    def tangent(self) -> Floats:
+        """Lane direction (x, y), its cosine to the sight line and the lane's share, (4, D, K).
 
         Off the network the object's heading stands for the lane's. The share is how far a
         displacement follows the lane (1) rather than the sight line (0).
@@ -217,19 +217,21 @@ class Sightlines:
             self._tangent = _tangent(
                 v.seen, self.ux, self.uy, v.yaw, v.lane, v.s, graph.length, graph.first, graph.yaw
             )
+        assert self._tangent is not None
         return self._tangent
 
 
 @compiled
-def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
-    """Range and unit vector from drivers, shape (D,), to objects, shape (D, K)."""
-    r, ux, uy = np.empty(x.shape), np.empty(x.shape), np.empty(x.shape)
+def _towards(own_x: Floats, own_y: Floats, x: Floats, y: Floats) -> Floats:
+    """Range and unit vector from drivers, shape (D,), to objects, shape (D, K); (3, D, K)."""
+    out = np.empty((3, *x.shape))
+    r, ux, uy = out[0], out[1], out[2]
     for i in range(x.shape[0]):
         for k in range(x.shape[1]):
             dx, dy = x[i, k] - own_x[i], y[i, k] - own_y[i]
             r[i, k] = max(math.sqrt(dx * dx + dy * dy), _NEAREST_M)
             ux[i, k], uy[i, k] = dx / r[i, k], dy / r[i, k]
-    return r, ux, uy
+    return out
 
 
 @compiled
@@ -244,9 +246,10 @@ def _facing(
     yaw: Floats,
     length: Floats,
     width: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Cosines of both headings to the sight lines, and the gap between the hulls [m]."""
-    own_along, along, gap = np.zeros(r.shape), np.zeros(r.shape), np.zeros(r.shape)
+) -> Floats:
+    """Cosines of both headings to the sight lines, and the gap between the hulls [m], (3, D, K)."""
+    out = np.zeros((3, *r.shape))
+    own_along, along, gap = out[0], out[1], out[2]
     for i in range(r.shape[0]):
         s, c = sincos(own_yaw[i])
         for k in range(r.shape[1]):
@@ -258,7 +261,7 @@ def _facing(
             near = _exit(own_along[i, k], uy[i, k] * c - ux[i, k] * s, own_length[i], own_width[i])
             far = _exit(along[i, k], uy[i, k] * oc - ux[i, k] * os, length[i, k], width[i, k])
             gap[i, k] = max(r[i, k] - near - far, 0.0)
-    return own_along, along, gap
+    return out
 
 
 @compiled
@@ -278,10 +281,10 @@ def _tangent(
     lane_length: Floats,
     lane_first: Ints,
     point_yaw: Floats,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """As ``Sightlines.tangent``; the lane's heading is that of its nearest point."""
-    tx, ty, cos = np.zeros(ux.shape), np.zeros(ux.shape), np.zeros(ux.shape)
-    share = np.zeros(ux.shape)
+) -> Floats:
+    """As ``Sightlines.tangent``, (4, D, K); the lane's heading is that of its nearest point."""
+    out = np.zeros((4, *ux.shape))
+    tx, ty, cos, share = out[0], out[1], out[2], out[3]
     for i in range(ux.shape[0]):
         for k in range(ux.shape[1]):
             if not seen[i, k]:
@@ -295,4 +298,4 @@ def _tangent(
             cos[i, k] = tx[i, k] * ux[i, k] + ty[i, k] * uy[i, k]
             if on >= 0:
                 share[i, k] = share_along(cos[i, k])
-    return tx, ty, cos, share
+    return out

@@ -29,9 +29,10 @@ def scale_distance(view: View, lines: Sightlines, columns: Columns, noise: Noise
         The change of range [m], shape (D, K).
     """
     factor = lines.combine(PRODUCT, columns, "factor", "noise_sd", noise)
+    tx, ty, cos, share = lines.tangent
     change: Floats
     change, view.x, view.y, view.s, view.d = _move(
-        factor, lines.gap, lines.ux, lines.uy, *lines.tangent, view.x, view.y, view.s, view.d
+        factor, lines.gap, lines.ux, lines.uy, tx, ty, cos, share, view.x, view.y, view.s, view.d
     )
     return change
 
@@ -95,9 +96,11 @@ def _move(
     y: Floats,
     s: Floats,
     d: Floats,
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Change of range and the places that it leads to, shape (D, K) all."""
-    change, x, y, s, d = np.empty(x.shape), x.copy(), y.copy(), s.copy(), d.copy()
+) -> Floats:
+    """Change of range and the places that it leads to, shape (5, D, K)."""
+    out = np.empty((5, *x.shape))
+    out[1], out[2], out[3], out[4] = x, y, s, d
+    change, x, y, s, d = out[0], out[1], out[2], out[3], out[4]
     for i in range(x.shape[0]):
         for k in range(x.shape[1]):
             more = change[i, k] = (factor[i, k] - 1.0) * gap[i, k]
@@ -108,4 +111,4 @@ def _move(
             y[i, k] += along * ty[i, k] + direct * uy[i, k]
             s[i, k] += along + direct * cos[i, k]
             d[i, k] += direct * (tx[i, k] * uy[i, k] - ty[i, k] * ux[i, k])
-    return change, x, y, s, d
+    return out

@@ -150,10 +150,10 @@ def _bend(
     path_y: Floats,
     path_yaw: Floats,
     path_curvature: Floats,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Believed x, y, yaw and curvature of paths of shape (D, P)."""
-    x, y = np.empty_like(path_x), np.empty_like(path_y)
-    yaw, bent = np.empty_like(path_yaw), np.empty_like(path_curvature)
+) -> Floats:
+    """Believed x, y, yaw and curvature of paths of shape (D, P), in one array (4, D, P)."""
+    out = np.empty((4, *path_x.shape))
+    x, y, yaw, bent = out[0], out[1], out[2], out[3]
     for i in range(x.shape[0]):
         c = curvature[i]
         if c == 0.0 and offset[i] == 0.0:
@@ -170,4 +170,4 @@ def _bend(
             y[i, p] = path_y[i, p] + shift * cos
             yaw[i, p] = path_yaw[i, p] + c * s * level * level
             bent[i, p] = path_curvature[i, p] + c * (1.0 - 3.0 * q) * level * level * level
-    return x, y, yaw, bent
+    return out
