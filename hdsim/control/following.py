@@ -172,8 +172,10 @@ def arrive_after(speed: float, gap: float, time: float, p: Parameters) -> float:
     """
     gap = max(gap - p.stop_margin, _CONTACT_GAP)
     if speed * time > 2.0 * gap:
-        return float(max(-(speed**2) / (2.0 * gap), -p.max_decel))
-    return float(min(2.0 * (gap - speed * time) / time**2, p.max_accel))
+        wanted = -(speed**2) / (2.0 * gap)
+    else:
+        wanted = 2.0 * (gap - speed * time) / time**2
+    return float(min(max(wanted, -p.max_decel), p.max_accel))
 
 
 @compiled

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hdsim.control.choice import profile
 from hdsim.control.following import (
+    arrive_after,
     follow_acceleration,
     free_acceleration,
     stop_acceleration,
@@ -116,3 +117,17 @@ def test_a_slower_stretch_is_reached_at_its_speed():
         if s >= 150.0:
             assert v[0] < 5.4
     assert hardest > -P.anticipation_decel * 1.35
+
+
+@given(st.floats(0.5, 25.0), st.floats(2.0, 80.0), st.floats(0.3, 6.0))
+def test_whoever_lets_somebody_cross_is_not_there_before(v, gap, time):
+    """At the acceleration that takes so long, the margin is kept until then, and no longer."""
+    a, room = arrive_after(v, gap, time, P), gap - P.stop_margin
+    stops_s = v / -a if a < 0.0 else np.inf
+    if stops_s < time:  # comes to a stand before, at the margin
+        way = v * stops_s + 0.5 * a * stops_s**2
+        assert way == pytest.approx(room) or a == -P.max_decel
+    elif -P.max_decel < a < P.max_accel:
+        assert v * time + 0.5 * a * time**2 == pytest.approx(room)
+    else:
+        assert a in (-P.max_decel, P.max_accel)
