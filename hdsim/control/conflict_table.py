@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from hdsim.control.parameters import Parameters
@@ -14,8 +15,9 @@ from hdsim.road.lanes import LaneGraph
 # Headings of two approaches that differ by more than this face each other.
 _FACING = np.radians(120.0)
 _FROM_SIDE = np.radians(30.0)
-# Who waits inside a junction stops so far short of the zone of the oncoming traffic [m]. [P]
-_SHORT_M = 1.0
+# Who waits inside a junction keeps so far from the lanes of the oncoming traffic, in a car so wide
+# from its middle to its side [m]. [P]
+_CLEAR_M, _HALF_CAR_M = 0.1, 0.95
 
 
 class ConflictTable(NamedTuple):
@@ -131,8 +133,8 @@ def waiting_within(
     """How far into its lane each left turn waits for oncoming traffic [m], shape (L,).
 
     Who turns left across oncoming traffic, with a signal or from the major road, waits inside the
-    junction, short of the first zone shared with an oncoming lane, and starts from there. Whoever
-    has others to yield to as well, or a stop sign, waits before the junction.
+    junction, where no part of the car is over an oncoming lane, and starts from there. Whoever has
+    others to yield to as well, or a stop sign, waits before the junction.
 
     Args:
         graph: The lane graph.
@@ -141,9 +143,28 @@ def waiting_within(
         facing: As there.
         controlled: As there.
     """
-    first = np.full(len(graph), np.inf)
-    np.minimum.at(first, own[facing], graph.conflicts.own_from[facing])
-    others = np.zeros(len(graph), dtype=np.bool_)
+    oncoming, others = np.zeros((2, len(graph)), dtype=np.bool_)
+    oncoming[own[facing]] = True
     others[own[~facing & (priority < 0)]] = True
-    waits = (graph.turn > 0) & np.isfinite(first) & ~graph.stop_sign & (controlled | ~others)
-    return np.where(waits, np.maximum(first - _SHORT_M, 0.0), 0.0)
+    waits = (graph.turn > 0) & oncoming & ~graph.stop_sign & (controlled | ~others)
+    within = np.zeros(len(graph))
+    for lane in np.flatnonzero(waits):
+        facing_it = graph.conflicts.other[facing & (own == lane)]
+        within[lane] = _free_stretch(graph, int(lane), facing_it)
+    return within
+
+
+def _free_stretch(graph: LaneGraph, lane: int, oncoming: Ints) -> float:
+    """Length of a lane over which the left side of a car is over none of the oncoming lanes [m]."""
+    points = slice(graph.first[lane], graph.first[lane + 1])
+    yaw = graph.yaw[points]
+    x = graph.x[points] - _HALF_CAR_M * np.sin(yaw)
+    y = graph.y[points] + _HALF_CAR_M * np.cos(yaw)
+    over = np.zeros(len(x), dtype=np.bool_)
+    for other in oncoming:
+        there = slice(graph.first[other], graph.first[other + 1])
+        middle = shapely.LineString(np.column_stack([graph.x[there], graph.y[there]]))
+        reach = 0.5 * float(graph.width[there].min()) + _CLEAR_M
+        over |= shapely.distance(shapely.points(x, y), middle) < reach
+    free = int(np.argmax(over)) if over.any() else len(x)
+    return float(graph.s[points][free - 1]) if free else 0.0

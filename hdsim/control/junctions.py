@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from hdsim.control.conflict_table import conflict_table
 from hdsim.control.parameters import Parameters, parameter_table
 from hdsim.control.reach import Reach
@@ -13,6 +15,9 @@ from hdsim.control.standing import Standing
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints
 from hdsim.road.lanes import LaneGraph
+
+# Whose signal opens while it is no farther than this counts as starting with it [m].
+_AT_SIGNAL_M = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Yield:
 
 
 class RightOfWay:
-    """Judges junctions.
+    """Judges junctions; remembers when each driver's signal opened.
 
     Args:
         graph: The lane graph.
@@ -43,18 +48,28 @@ class RightOfWay:
     def __init__(self, graph: LaneGraph, rows: Ints, reach: Reach, p: Parameters) -> None:
         self._rows, self._reach, self._parameters = rows, reach.table, parameter_table(p)
         self._table = conflict_table(graph, p)
+        self._open: Bools = np.zeros(len(rows), dtype=np.bool_)
+        self._opened: Floats = np.full(len(rows), -np.inf)
+
+    def begin_anew(self, drivers: Ints) -> None:
+        """Forget when these drivers' signals opened."""
+        self._open[drivers], self._opened[drivers] = False, -np.inf
 
     def judge(
         self, percepts: Percepts, on_path: OnPath, signal_open: Bools, standing: Standing
     ) -> Yield:
         """Whom each driver yields to at this frame and where it waits."""
         own, obj, path, now = percepts.own, percepts.objects, percepts.paths, percepts.time
+        at_line = percepts.signal.distance < _AT_SIGNAL_M
+        self._opened[signal_open & ~self._open & at_line] = now
+        self._open = signal_open
         distance, row, brisk = judge(
             now,
             self._rows,
             own.speed,
             own.length,
             signal_open,
+            self._opened,
             path.s,
             path.lane,
             path.lane_s,

@@ -20,6 +20,9 @@ from hdsim.road.lanes import LaneGraph
 # so much of its first half is left.
 _CROSSES_AT = 0.35
 
+# Considerations running at which a change around an obstacle has to be safe.
+_LOOKS_AGAIN = 2
+
 
 class _Sides(NamedTuple):
     """What of the lane graph says which lanes lie side by side, for compiled code."""
@@ -42,6 +45,8 @@ class LaneChange:
 
     Attributes:
         side: The change under way: -1 right, 0 none, +1 left, shape (D,).
+        considered: The side that a driver moves to or thinks of moving to, likewise; it indicates
+            and looks there.
         asked: The change asked for at the last frame, likewise.
         goes_back: Drivers who break off a change, for somebody is alongside, likewise.
         gives_up: Drivers who would rather go another way than wait longer, likewise.
@@ -60,6 +65,7 @@ class LaneChange:
         self._held: Ints = np.zeros(n, dtype=np.int64)
         self._until: Floats = np.full(n, -np.inf)
         self.side: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
+        self.considered: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self.asked: NDArray[np.int8] = np.zeros(n, dtype=np.int8)
         self._blocked_since: Floats = np.full(n, np.inf)
         self._half: Floats = np.zeros(n)
@@ -68,7 +74,7 @@ class LaneChange:
 
     def begin_anew(self, drivers: Ints) -> None:
         """Forget these drivers' changes."""
-        self.side[drivers] = self.asked[drivers] = 0
+        self.side[drivers] = self.considered[drivers] = self.asked[drivers] = 0
         self._until[drivers], self._rested[drivers] = -np.inf, 0.0
         self._held[drivers] = 0
         self._blocked_since[drivers] = np.inf
@@ -94,6 +100,8 @@ class LaneChange:
             self._rested, self._parameters,
         )  # fmt: skip
         self._consider(percepts, current, free, obstructed, needed, side, jump, onto)
+        thought_of = np.where(needed, side, np.where(self._held > 0, self._wish, 0))
+        self.considered = np.where(self.side != 0, self.side, thought_of).astype(np.int8)
         wait, self.gives_up, crossing, under_way = _wait(
             now, begin, needed, side, jump, onto, own.speed, own.length, self.side, self.asked,
             self._blocked_since, self._half, self._parameters,
@@ -147,7 +155,9 @@ class LaneChange:
         again = np.where(asked == self._wish, self._held + 1, 1)
         self._held = np.where(due, np.where(asked != 0, again, 0), self._held)
         self._wish = np.where(due, asked, self._wish).astype(np.int8)
-        resolved = needed | obstructed | (self._held >= p.change_looks)
+        # Nobody moves over at the first thought of it: first a look, which ``considered`` asks for.
+        looks = np.where(obstructed, _LOOKS_AGAIN, p.change_looks)
+        resolved = needed | (self._held >= looks)
         self.asked = np.where(resolved, asked, 0).astype(np.int8)
 
 

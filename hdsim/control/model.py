@@ -99,13 +99,13 @@ class DrivingModel:
             speed, free, following, leader, stops, to_yield.row, to_obstacle, around.row,
             path.s, path.limit, own.limit_factor, path.curvature, parameters,
         )  # fmt: skip
-        change = self._lane_change.side
+        change, onto = self._lane_change.side, self._lane_change.considered
         return Decisions(
             accel=accel,
             steer=steer(percepts, parameters),
             reason=reason,
             lead=lead,
-            indicator=np.where(change != 0, change, self._turn_ahead(percepts)).astype(np.int8),
+            indicator=np.where(onto != 0, onto, self._turn_ahead(percepts)).astype(np.int8),
             change=change.copy(),
             hold=(speed < _HOLD_SPEED) & (accel < _HOLD_ACCEL),
         )
@@ -129,6 +129,7 @@ class DrivingModel:
         self._signals.begin_anew(drivers)
         self._stop_signs.begin_anew(drivers)
         self._standing.begin_anew(drivers)
+        self._right_of_way.begin_anew(drivers)
         self._obstacles.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 

@@ -77,6 +77,7 @@ class Driver(NamedTuple):
         speed: [m/s].
         front: From its centre to its front bumper [m].
         open: Its signal lets it go.
+        fresh: Its signal has just opened.
         stood_since: ``Standing.own_since``.
         patient: It still waits for those who stand and have precedence.
         shrink: Part of a critical headway that it insists on after its wait.
@@ -86,6 +87,7 @@ class Driver(NamedTuple):
     speed: float
     front: float
     open: bool
+    fresh: bool
     stood_since: float
     patient: bool
     shrink: float
@@ -216,28 +218,38 @@ def rule(
     lower_row = other.row < me.row
     tie = abs(o_t_in - t_in) <= _TIE_S
     other_first = o_t_in < t_in - _TIE_S or (tie and lower_row)
+    cannot_stop = o.enter < other.speed**2 / (2.0 * p.safe_decel)
 
     if own.inside:
         # Only those really in the way count, and only ahead of their zone.
-        wait = occupied or (overlap and (other_first or priority < 0))
-        wait = wait and own_in > _AT_ZONE_M and not standing
+        if standing:
+            # Of two who both stand the one with precedence starts first.
+            wait = priority < 0 and me.stood_since < np.inf and me.patient and o.enter < AT_LINE_M
+        else:
+            wait = occupied or (overlap and (other_first or priority < 0))
+        wait = wait and own_in > _AT_ZONE_M
     elif occupied:
         wait = True
     elif o.gone == 0.0:  # on the very lane of the zone
-        # Whoever still stands in the junction when the light changes clears it.
-        let_clear = priority <= 0 or (admitted and not table.facing[e])
-        wait = let_clear if standing else overlap
+        # Whoever still stands in the junction when the light changes clears it; of two who turn
+        # across each other's way neither waits for ever.
+        let_clear = me.patient and priority <= 0 if table.facing[e] else priority <= 0 or admitted
+        turns = table.facing[e] and table.priority[e] > 0
+        wait = let_clear if standing else overlap and (cannot_stop or not turns)
+    elif standing and admitted:
+        # Whoever faces the driver at the same green is about to start.
+        wait = table.facing[e] and priority < 0 and me.fresh and o.enter < AT_LINE_M
     elif standing:
         # Who stands at the line as well: first come, first served, and nobody waits for ever.
         earlier = other.stood_since < me.stood_since - _TIE_S
         earlier |= other.stood_since <= me.stood_since + _TIE_S and lower_row
-        wait = priority <= 0 and not admitted and o.enter < AT_LINE_M and me.patient
+        wait = priority <= 0 and o.enter < AT_LINE_M and me.patient
         wait = wait and (priority < 0 or earlier or me.stood_since == np.inf)
     elif priority < 0:
         critical = t_in + table.critical[e] * me.shrink - p.gap_lost_time
         wait = o_t_in < max(t_out + p.gap_buffer, critical) and still_in
     elif priority > 0:
-        wait = overlap and o.enter < other.speed**2 / (2.0 * p.safe_decel)
+        wait = overlap and cannot_stop
     else:
         wait = overlap and (other_first or table.from_right[e])
     return wait, priority < 0 and not standing and t_in < o_t_in < AROUND_S

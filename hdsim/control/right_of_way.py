@@ -31,6 +31,8 @@ from hdsim.core.state import Bools, Floats, Ints
 # early there as ``AROUND_S`` has it.
 _HORIZON_M = 60.0
 _AROUND_M = 70.0
+# Within this time of green whoever faces the driver at its line starts, and is seen to [s]. [P]
+_STARTS_S = 5.0
 # Where a queue moves on, it makes room for this long before the own arrival [s].
 _QUEUE_MOVES_S = 3.0
 # Waiting never shrinks a critical headway below this part of it.
@@ -44,6 +46,7 @@ def judge(
     own_speed: Floats,
     own_length: Floats,
     signal_open: Bools,
+    opened: Floats,
     path_s: Floats,
     path_lane: Ints,
     path_lane_s: Floats,
@@ -77,6 +80,7 @@ def judge(
         own_speed: [m/s].
         own_length: [m].
         signal_open: Drivers whom a signal lets go, shape (D,).
+        opened: When it last began to, -inf for never [s], shape (D,).
         path_s: ``Paths.s``; so the other arguments ``path_*``.
         path_lane: As there.
         path_lane_s: As there.
@@ -128,7 +132,10 @@ def judge(
         patient = waited < p.standing_patience + waiting * p.standing_stagger
         shrink = 1.0 - p.gap_shrink * (waited - p.gap_patience)
         shrink = min(max(shrink, _LEAST_SHRINK), 1.0)
-        me = Driver(own_row[d], v, front, signal_open[d], stood_since[d], patient, shrink)
+        me = Driver(
+            own_row[d], v, front, signal_open[d], now - opened[d] < _STARTS_S,
+            stood_since[d], patient, shrink,
+        )  # fmt: skip
         if crossings[0].lane >= 0 or crossings[1].lane >= 0:
             _held_up(held_up, rival[d], speed[d], lane[d], lane_s[d], reach)
         for c in crossings:

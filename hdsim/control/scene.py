@@ -39,6 +39,8 @@ AGAINST = -0.5
 _AHEAD_M = 0.0
 # A crossing object that leaves the path this long before the own arrival is let go [s].
 _CLEARS_S = 0.5
+# Slower than this stands [m/s].
+_STANDS = 0.5
 # Sideways motion slower than this does not cross the path [m/s].
 _CROSSING_SPEED = 1.0
 # Somebody on foot: no longer and no wider than this [m]; walks faster than this [m/s]; and steps
@@ -154,7 +156,9 @@ def _project(
             comes = against and speed[d, k] > _CROSSING_SPEED
             sideways = speed[d, k] * sin
             steps_out = person and sideways * lateral < -_WALKS * abs(lateral)
-            margin = 0.0 if comes and not person else p.lateral_margin
+            # Two who stand before each other squeeze by where there is any room.
+            squeezes = own_speed[d] < _STANDS and speed[d, k] < _STANDS and not with_us
+            margin = 0.0 if (comes or squeezes) and not person else p.lateral_margin
             # Who keeps to the pavement is passed like a thing that stands there.
             if person and (steps_out or lane[d, k] >= 0):
                 margin = p.person_margin

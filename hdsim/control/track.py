@@ -203,6 +203,8 @@ class Track:
         mixed[~late, LIMIT] = old[~late, LIMIT]
         mixed[~late, LANE_S] = old[~late, LANE_S]
         self.samples[rows] = mixed
+        # A path that has been round a block counts the turns; the one it moves over to does not.
+        self.samples[edge:, YAW] = np.unwrap(self.samples[edge:, YAW])
         self.lane[rows] = np.where(late, lanes, self.lane[rows])
 
     def forget(self, count: int) -> None:

@@ -38,7 +38,7 @@ class Decisions:
         steer: Wanted front road-wheel angle, left positive [rad].
         reason: ``Reason`` of the acceleration, int8.
         lead: Actor row the driver follows or yields to, -1 for none.
-        indicator: -1 right, 0 none, +1 left, int8.
+        indicator: -1 right, 0 none, +1 left, int8; on before a lane change that is thought of.
         change: Lane change under way: -1 right, 0 none, +1 left, int8.
         hold: True while standing on purpose (brake kept on), bool.
     """

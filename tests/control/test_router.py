@@ -9,7 +9,7 @@ import pytest
 
 from hdsim.control.parameters import Parameters
 from hdsim.control.router import Router
-from hdsim.control.track import Track
+from hdsim.control.track import YAW, Track
 from hdsim.road.routes import plan
 from hdsim.testing.scenes import bend, crossing, straight
 from hdsim.testing.traffic import LENGTH, Traffic
@@ -149,3 +149,12 @@ def test_a_cyclist_keeps_its_own_pace_and_who_comes_from_behind_follows():
     t.run(60.0, lambda t: gaps.append(float(t.x[1] - t.x[0]) - LENGTH))
     assert min(gaps) > 2.0
     assert t.speed == pytest.approx([Parameters().cycling_speed] * 2, rel=0.03)
+
+
+def test_a_path_that_has_been_round_the_block_changes_lanes_without_a_jump_of_heading():
+    graph, index = straight(400.0, lanes=2)
+    track, other = Track(graph, index["0"], 100.0), Track(graph, index["1"], 150.0)
+    track.samples, track.lane = track.samples[:90], track.lane[:90]  # laid less far than the other
+    track.samples[:, YAW] += 4.0 * np.pi
+    track.switch(50.0, other, 30.0)
+    assert np.abs(np.diff(track.samples[:, YAW])).max() < 0.5

@@ -39,6 +39,9 @@ _COMBINED = (
 # that looming is worked out for [m]. Proposals.
 STEADY_MPS2, STEADY_S, LAMP_MPS2, NEAREST_M = 0.3, 1.0, 0.5, 1.0
 _SAME_WAY = math.cos(math.radians(50.0))
+# The wide spread of bounds is that of reactions to a leader. Those who come from elsewhere are
+# looked at for whether they come: there it is that of other reactions (Taoka 1989).
+_OTHERS_SIGMA = 0.45
 
 
 class Evidence:
@@ -192,8 +195,10 @@ def _weigh(
                     amount += lamp[i, k * wide]
                 pair[_EVIDENCE] += strength * (amount - gate[i, k * wide]) * step_s
                 pair[_EVIDENCE] = max(pair[_EVIDENCE], 0.0)
+                leads = own_along[i, k] * along[i, k] > _SAME_WAY
+                spread = sigma[i] if leads else min(sigma[i], _OTHERS_SIGMA)
                 if pair[_EVIDENCE] >= bound[i, k * wide] * math.exp(
-                    sigma[i] * pair[_EFFORT] - 0.5 * sigma[i] * sigma[i]
+                    spread * pair[_EFFORT] - 0.5 * spread * spread
                 ):
                     if looked:
                         pair[_BELIEVED], pair[_STEADY], pair[_EVIDENCE] = seen, 0, 0.0
