@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdsim.control.choice import choose
+from hdsim.control.evasion import Evasion, Swerve
 from hdsim.control.following import (
     follow_nearest,
     free_acceleration,
@@ -22,7 +23,7 @@ from hdsim.control.standing import Standing
 from hdsim.control.steering import steer
 from hdsim.control.stop_signs import StopSigns
 from hdsim.core.clock import DEFAULT_STEP_S
-from hdsim.core.command import Decisions, Requests
+from hdsim.core.command import Decisions, Reason, Requests
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Floats, Ints, Roster
@@ -65,6 +66,8 @@ class DrivingModel:
         self._stop_signs = StopSigns(graph, len(roster.drivers), p)
         self._standing = Standing(roster.drivers)
         self._obstacles = Obstacles(graph, len(roster.drivers), p)
+        self._evasion = Evasion(graph, self._obstacles.opposite, len(roster.drivers), p)
+        self._swerve: Swerve | None = None
         self._around: Around | None = None
         self._right_of_way = RightOfWay(graph, roster.drivers, reach, p)
         self._lane_change = LaneChange(graph, roster, reach, p)
@@ -74,7 +77,7 @@ class DrivingModel:
         own, path, parameters = percepts.own, percepts.paths, self._parameters
         speed = np.maximum(own.speed, 0.0)
         on_path = project(percepts, self._graph, parameters)
-        on_path = self._obstacles.let_by(percepts, on_path)
+        on_path = self._evasion.let_by(percepts, self._obstacles.let_by(percepts, on_path))
         stop_signal = self._signals.stop_distance(percepts)
         self._standing.note(percepts)
         to_yield = self._right_of_way.judge(
@@ -83,6 +86,7 @@ class DrivingModel:
         limit = path.limit[:, 0] * own.limit_factor
         free = free_acceleration(speed, limit, to_yield.brisk, parameters)
         following, leader = self._follow(percepts, on_path, speed, free)
+        self._swerve = self._evasion.look(percepts, on_path, following)
         around = self._obstacles.look(percepts, on_path, leader, self._standing)
         to_obstacle = stop_acceleration(speed, around.wait, free, parameters)
         to_change = self._lane_change.update(
@@ -99,10 +103,14 @@ class DrivingModel:
             speed, free, following, leader, stops, to_yield.row, to_obstacle, around.row,
             path.s, path.limit, own.limit_factor, path.curvature, parameters,
         )  # fmt: skip
+        evades = self._evasion.row >= 0
+        if evades.any():
+            accel[evades] = np.minimum(accel[evades], -self._evasion.decel)
+            reason[evades], lead[evades] = Reason.SWERVE, self._evasion.row[evades]
         change, onto = self._lane_change.side, self._lane_change.considered
         return Decisions(
             accel=accel,
-            steer=steer(percepts, parameters),
+            steer=steer(percepts, evades, parameters),
             reason=reason,
             lead=lead,
             indicator=np.where(onto != 0, onto, self._turn_ahead(percepts)).astype(np.int8),
@@ -115,13 +123,18 @@ class DrivingModel:
         changes, around = self._lane_change, self._around
         if around is None:
             return Requests.none(len(changes.asked))
+        offset, begin, end = around.offset, around.begin, around.end
+        if (swerve := self._swerve) is not None:
+            now = swerve.offset != 0.0
+            offset = np.where(now, swerve.offset, offset)
+            begin, end = np.where(now, swerve.begin, begin), np.where(now, swerve.end, end)
         return Requests(
             change=changes.asked.copy(),
             give_up=changes.gives_up,
             go_back=changes.goes_back,
-            aside=around.offset,
-            aside_from=around.begin,
-            aside_to=around.end,
+            aside=offset,
+            aside_from=begin,
+            aside_to=end,
         )
 
     def begin_anew(self, drivers: Ints) -> None:
@@ -131,6 +144,7 @@ class DrivingModel:
         self._standing.begin_anew(drivers)
         self._right_of_way.begin_anew(drivers)
         self._obstacles.begin_anew(drivers)
+        self._evasion.begin_anew(drivers)
         self._lane_change.begin_anew(drivers)
 
     def _follow(

@@ -13,8 +13,7 @@ import numpy as np
 from hdsim.control.parameters import Parameters, ParameterTable, parameter_table
 from hdsim.control.scene import AGAINST, OnPath
 from hdsim.control.standing import Standing
-from hdsim.control.swept import Box, Moves, comes_past
-from hdsim.control.track import led_aside
+from hdsim.control.swept import Moves, as_believed, clears, lateral_offset, let_by, way_is_free
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.planar import nearest_point, sincos
@@ -40,8 +39,8 @@ _SHARPER = (1.0, 0.7, 0.4)
 _CORNER_M, _GRAZE_M = 0.2, 0.05
 # How far on the way around the path may take to come back, and what is kept free beyond [m].
 _BACK_M = 20.0
-# Speed at which an obstacle is passed [m/s] and distance kept to who comes towards [m].
-_PASS_SPEED, _CLEAR_M = 5.0, 10.0
+# Speed at which an obstacle is passed [m/s].
+_PASS_SPEED = 5.0
 # Lanes of opposite directions lie beside each other at about a lane's width; heading and distance
 # may be off by this [rad, m].
 _TURNED, _OFF_M = 0.3, 1.5
@@ -75,11 +74,15 @@ class Obstacles:
         graph: The lane graph.
         drivers: Number of drivers D.
         p: Parameters.
+
+    Attributes:
+        opposite: Lanes with an oncoming lane directly to their left, shape (L,).
     """
 
     def __init__(self, graph: LaneGraph, drivers: int, p: Parameters) -> None:
-        self._graph, self._parameters = graph, parameter_table(p)
-        self._opposite = opposite_beside(graph)
+        self._graph, self._p, self._parameters = graph, p, parameter_table(p)
+        self._moves = Moves(0.0, 0.0, 1.0, p.max_accel, _PASS_SPEED, np.inf)
+        self.opposite = opposite_beside(graph)
         # Actor row that a driver is going around, -1 for none.
         self._passing: Ints = np.full(drivers, -1)
 
@@ -97,13 +100,13 @@ class Obstacles:
             return on_path
         own, obj, path = percepts.own, percepts.objects, percepts.paths
         blocking = on_path.blocking.copy()
-        _let_by(
-            self._passing, blocking, on_path.gap,
+        let_by(
+            self._passing, self._p.obstacle_speed, self._moves, blocking, on_path.gap,
             own.speed, own.length, own.width, own.wheelbase, own.yaw_rate,
             own.x, own.y, own.d, own.heading_error,
             path.s, path.x, path.y, path.yaw,
             obj.seen, obj.row, obj.x, obj.y, obj.yaw, obj.speed, obj.length, obj.width,
-            self._parameters,
+            _GRAZE_M, self._parameters,
         )  # fmt: skip
         return replace(on_path, blocking=blocking)
 
@@ -155,7 +158,7 @@ class Obstacles:
                 graph.junction,
                 graph.left,
                 graph.right,
-                self._opposite,
+                self.opposite,
                 AGAINST,
                 self._parameters,
             )
@@ -257,114 +260,38 @@ def _look(
         here = path_x[d, 0], path_y[d, 0], path_yaw[d, 0], own_d[d]
         place = own_x[d], own_y[d], heading_error[d], own_length[d], own_width[d]
         other = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
-        own, it = _as_believed(here, place, other)
+        own, it = as_believed(here, place, other)
         path = path_s[d], path_x[d], path_y[d], path_yaw[d]
-        moves = Moves(own_speed[d], yaw_rate[d], wheelbase[d])
+        moves = Moves(own_speed[d], yaw_rate[d], wheelbase[d], p.max_accel, _PASS_SPEED, np.inf)
         for side, neighbour in ((1.0, left[lane]), (-1.0, right[lane])):
             if neighbour >= 0 and not change[d]:
                 across, over = side * path_width[d, 0], _change_length(own_speed[d], p)
-                change[d] = gap[d, k] > over or _clears(own, moves, path, it, across, over, p)
+                change[d] = gap[d, k] > over or clears(
+                    own, moves, path, it, across, over, _CORNER_M, p
+                )
         ready = own_speed[d] < p.obstacle_speed and beyond > far + own_length[d] + _BACK_M
         if change[d] or not ready:
             continue
-        lateral = _lateral(path_x[d], path_y[d], path_yaw[d], it.x, it.y)
+        lateral = lateral_offset(path_x[d], path_y[d], path_yaw[d], it.x, it.y)
         sn, c = sincos(it.yaw - path_yaw[d, nearest_point(path_x[d], path_y[d], it.x, it.y)])
         across = abs(c) * it.width + abs(sn) * it.length
         aside = 0.5 * (across + own_width[d]) + p.obstacle_margin
         aside = lateral - aside if left[lane] < 0 and right[lane] >= 0 else lateral + aside
         way = far + _BACK_M + own_length[d]
         lasts = way / _PASS_SPEED
-        free = True
-        for j in range(seen.shape[1]):
-            if not seen[d, j] or j == k:
-                continue
-            at = _lateral(path_x[d], path_y[d], path_yaw[d], x[d, j], y[d, j])
-            clear = 0.5 * (width[d, j] + own_width[d]) + p.obstacle_margin
-            if abs(at - aside) > clear and not (min(0.0, aside) < at < max(0.0, aside)):
-                continue
-            s = gap[d, j] + front + 0.5 * length[d, j]
-            gains = max(speed[d, j], 0.0) * lasts
-            comes = gains if cos[d, j] < against else 0.0
-            behind = own_length[d] + length[d, j] + (gains if cos[d, j] > -against else 0.0)
-            if -behind < s < way + comes + _CLEAR_M:
-                free = False
+        free = way_is_free(
+            k, aside, way, lasts, own_length[d], own_width[d], path_x[d], path_y[d], path_yaw[d],
+            gap[d], cos[d], seen[d], x[d], y[d], speed[d], length[d], width[d], against, p,
+        )  # fmt: skip
         for part in _SHARPER:
             full = part * (gap[d, k] + front - _BESIDE_M)
-            if free and offset[d] == 0.0 and _clears(own, moves, path, it, aside, full, p):
+            if (
+                free
+                and offset[d] == 0.0
+                and clears(own, moves, path, it, aside, full, _CORNER_M, p)
+            ):
                 offset[d], begin[d], end[d] = aside, full, far + front
     return wait, found, change, offset, begin, end
-
-
-@compiled
-def _let_by(
-    passing: Ints,
-    blocking: Bools,
-    gap: Floats,
-    own_speed: Floats,
-    own_length: Floats,
-    own_width: Floats,
-    wheelbase: Floats,
-    yaw_rate: Floats,
-    own_x: Floats,
-    own_y: Floats,
-    own_d: Floats,
-    heading_error: Floats,
-    path_s: Floats,
-    path_x: Floats,
-    path_y: Floats,
-    path_yaw: Floats,
-    seen: Bools,
-    row: Ints,
-    x: Floats,
-    y: Floats,
-    yaw: Floats,
-    speed: Floats,
-    length: Floats,
-    width: Floats,
-    parameters: ParameterTable,
-) -> None:
-    """Take out of ``blocking`` whom a driver comes past; ends ``passing`` in place."""
-    p = parameters[0]
-    for d in range(len(passing)):
-        if passing[d] < 0:
-            continue
-        k = 0
-        while k < seen.shape[1] and not (row[d, k] == passing[d] and seen[d, k]):
-            k += 1
-        gone = k == seen.shape[1] or gap[d, k] < -own_length[d] - length[d, k]
-        if gone or abs(speed[d, k]) > _STANDING or own_speed[d] > p.obstacle_speed:
-            passing[d] = -1
-        elif blocking[d, k]:
-            here = path_x[d, 0], path_y[d, 0], path_yaw[d, 0], own_d[d]
-            place = own_x[d], own_y[d], heading_error[d], own_length[d], own_width[d]
-            other = x[d, k], y[d, k], yaw[d, k], length[d, k], width[d, k]
-            own, it = _as_believed(here, place, other)
-            moves = Moves(own_speed[d], yaw_rate[d], wheelbase[d])
-            blocking[d, k] = not comes_past(
-                own, moves, _PASS_SPEED, path_s[d], path_x[d], path_y[d], it, _GRAZE_M, p,
-            )  # fmt: skip
-
-
-@compiled
-def _as_believed(
-    here: tuple[float, float, float, float],
-    place: tuple[float, float, float, float, float],
-    other: tuple[float, float, float, float, float],
-) -> tuple[Box, Box]:
-    """The driver where it believes to be, and another vehicle as seen from there.
-
-    Args:
-        here: ``(x, y, yaw)`` of the path beside the driver and its believed offset from it.
-        place: ``(x, y)`` of the driver, its heading error, length and width.
-        other: ``(x, y, yaw, length, width)`` of the other.
-    """
-    path_x, path_y, path_yaw, offset = here
-    own_x, own_y, heading_error, length, width = place
-    x, y, yaw, other_length, other_width = other
-    sn, c = sincos(path_yaw)
-    at_x, at_y = path_x - offset * sn, path_y + offset * c
-    own = Box(at_x, at_y, path_yaw + heading_error, length, width)
-    return own, Box(x + at_x - own_x, y + at_y - own_y, yaw, other_length, other_width)
 
 
 @compiled
@@ -374,44 +301,9 @@ def _change_length(speed: float, p: Parameters) -> float:
 
 
 @compiled
-def _clears(
-    own: Box,
-    moves: Moves,
-    path: tuple[Floats, Floats, Floats, Floats],
-    obstacle: Box,
-    aside: float,
-    over: float,
-    p: Parameters,
-) -> bool:
-    """Whether the own corners come past an obstacle on the path led aside by ``aside`` [m].
-
-    Args:
-        own: The driver, where it believes to be.
-        moves: How it moves.
-        path: ``(s, x, y, yaw)`` of the path as it is.
-        obstacle: As seen from there.
-        aside: Left positive [m].
-        over: Way until it is so far aside [m].
-        p: Parameters.
-    """
-    s, x, y, yaw = path
-    by = led_aside(s, aside, over, np.inf)
-    away_x, away_y = x - by * np.sin(yaw), y + by * np.cos(yaw)
-    return comes_past(own, moves, _PASS_SPEED, s, away_x, away_y, obstacle, _CORNER_M, p)
-
-
-@compiled
 def _junction_before(s: Floats, lane: Ints, junction: Ints, distance: float) -> bool:
     """Whether a path comes to a junction within a distance."""
     found = False
     for k in range(len(s)):
         found = found or (s[k] < distance and junction[lane[k]] >= 0)
     return found
-
-
-@compiled
-def _lateral(path_x: Floats, path_y: Floats, path_yaw: Floats, x: float, y: float) -> float:
-    """Offset of a place from a path, left positive [m]."""
-    best = nearest_point(path_x, path_y, x, y)
-    dx, dy = x - path_x[best], y - path_y[best]
-    return float(dy * np.cos(path_yaw[best]) - dx * np.sin(path_yaw[best]))

@@ -87,6 +87,8 @@ class Parameters(NamedTuple):
         obstacle_room: Kept from an obstacle, so that there is room to pull out [P].
         obstacle_speed: Obstacles are gone around below this speed [P].
         obstacle_margin: Sideways clearance when going around [P].
+        evasive_lateral: Lateral acceleration up to which an emergency is steered out of, about
+            nuPlan's bound for expert drivers of 4.89; [P] 5.0.
         preview_time: Look-ahead of steering [P]; Coulter 1992 leaves it to tuning.
         preview_min: Shortest look-ahead [P].
         cycling_speed: What a cyclist keeps up on the flat; Parkin & Rotheram 2010, 21.6 km/h.
@@ -143,6 +145,7 @@ class Parameters(NamedTuple):
     obstacle_room: float = 8.0
     obstacle_speed: float = 7.0
     obstacle_margin: float = 0.5
+    evasive_lateral: float = 5.0
     preview_time: float = 0.7
     preview_min: float = 3.0
     cycling_speed: float = 6.0

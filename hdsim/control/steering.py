@@ -7,10 +7,10 @@ import numpy as np
 from hdsim.control.parameters import Parameters, ParameterTable
 from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
-from hdsim.core.state import Floats
+from hdsim.core.state import Bools, Floats
 
 
-def steer(percepts: Percepts, parameters: ParameterTable) -> Floats:
+def steer(percepts: Percepts, evades: Bools, parameters: ParameterTable) -> Floats:
     """Front road-wheel angle by pure pursuit from the perceived position in the lane.
 
     The pursuing point is the vehicle's centre, half a wheelbase ahead of the rear axle. Its course
@@ -20,6 +20,8 @@ def steer(percepts: Percepts, parameters: ParameterTable) -> Floats:
 
     The position and heading are the perceived ``d`` and ``heading_error`` relative to the path: a
     driver who misjudges its place in the lane steers for the wrong place.
+
+    Whoever ``evades`` an obstacle, shape (D,), keeps to ``evasive_lateral``.
 
     Returns:
         Shape (D,) [rad], left positive.
@@ -33,6 +35,7 @@ def steer(percepts: Percepts, parameters: ParameterTable) -> Floats:
         own.d,
         own.heading_error,
         own.wheelbase,
+        evades,
         path.s,
         path.x,
         path.y,
@@ -47,6 +50,7 @@ def _steer(
     offset: Floats,
     heading_error: Floats,
     wheelbase: Floats,
+    evades: Bools,
     path_s: Floats,
     path_x: Floats,
     path_y: Floats,
@@ -63,6 +67,8 @@ def _steer(
         dx = tx - (x[0] - offset[d] * np.sin(yaw))
         dy = ty - (y[0] + offset[d] * np.cos(yaw))
         out[d] = pursue(dx, dy, yaw + heading_error[d], wheelbase[d], p)
+        if evades[d]:
+            out[d] = within_grip(out[d], speed[d], wheelbase[d], p.evasive_lateral)
     return out
 
 
@@ -73,6 +79,16 @@ def pursue(dx: float, dy: float, heading: float, wheelbase: float, p: Parameters
     curvature = 2.0 * np.sin(alpha) / (np.hypot(dx, dy) + wheelbase)
     beta = np.arcsin(min(max(0.5 * curvature * wheelbase, -0.8), 0.8))
     return float(min(max(np.arctan(2.0 * np.tan(beta)), -p.max_steer), p.max_steer))
+
+
+@compiled
+def within_grip(wheel: float, speed: float, wheelbase: float, lateral: float) -> float:
+    """A front road-wheel angle [rad], cut to what takes no more lateral acceleration [m/s^2]."""
+    slip = 0.5 * lateral * wheelbase / max(speed, 0.1) ** 2
+    if slip >= 0.8:
+        return wheel
+    most = np.arctan(2.0 * np.tan(np.arcsin(slip)))
+    return float(min(max(wheel, -most), most))
 
 
 @compiled

@@ -27,6 +27,7 @@ class Reason(IntEnum):
     ROUTE_END = 7
     STOP_SIGN = 8
     OBSTACLE = 9
+    SWERVE = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,14 @@ def test_corners_come_past_only_where_the_way_leads_aside_in_time():
         away = aside * np.clip(s / over, 0.0, 1.0)
         other = Box(LENGTH + gap, 0.0, 0.0, LENGTH, WIDTH)
         return comes_past(
-            own, Moves(0.0, 0.0, WHEELBASE), 5.0, s, s, away, other, clearance, Parameters()
+            own,
+            Moves(0.0, 0.0, WHEELBASE, 1.5, 5.0, np.inf),
+            s,
+            s,
+            away,
+            other,
+            clearance,
+            Parameters(),
         )
 
     assert past(2.5, 8.0, 12.0)
