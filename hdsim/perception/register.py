@@ -127,8 +127,7 @@ class Registrar:
         side = self._nowhere if side is None else side
         self._tick = tick
         row = obs.objects.row
-        alert = self._evidence.alerts(row) if self._alerted else None
-        caught = None if alert is None else np.asarray(alert.any(axis=1))
+        alert, caught = self._evidence.alerts(row) if self._alerted else (None, None)
         away, area, scans, lane_error = self._eyes(tick, obs, programs, side, caught)
         taken, limited, blind = self._take_in(tick, obs, view, lines, programs, area, scans, side)
         if taken is not None and alert is not None:

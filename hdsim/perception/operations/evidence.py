@@ -15,9 +15,10 @@ from hdsim.core.compiled import compiled
 from hdsim.core.draws import combined, normal
 from hdsim.core.percept import Objects
 from hdsim.core.state import Bools, Floats, Ints
-from hdsim.perception.combine import PRODUCT, SUM
+from hdsim.perception.combine import PRODUCT, SUM, combine_all
 from hdsim.perception.compile import Columns
 from hdsim.perception.pairs import records
+from hdsim.perception.parameters import KINDS, place
 from hdsim.perception.view import Sightlines, View
 
 Keys = NDArray[np.uint64]
@@ -27,12 +28,14 @@ _NEVER = -(1 << 30)
 # which it was last in mind; the normal draw of the bound, one for each change to be registered; and
 # the tick at which it drew the driver's eyes.
 _BELIEVED, _EVIDENCE, _STEADY, _LAST, _EFFORT, _ALERT = range(6)
-_COMBINED = (
-    ("bound", SUM),
-    ("gate_per_s", SUM),
-    ("lamp_per_s", SUM),
-    ("looming_gain", PRODUCT),
-    ("away_gain", PRODUCT),
+# How the columns of each parameter combine: products of gains, sums of the others.
+_HOW = np.array(
+    [PRODUCT if p.name.endswith("_gain") else SUM for p in KINDS["accumulate"].scaled],
+    dtype=np.int64,
+)
+_BOUND, _GATE, _LAMP, _GAIN, _AWAY = (
+    place("accumulate", name)
+    for name in ("bound", "gate_per_s", "lamp_per_s", "looming_gain", "away_gain")
 )
 # An object whose speed is seen to change is followed until it has changed by less than this
 # [m/s^2] for so long [s]; brake lamps burn beyond the deceleration given [m/s^2]; the nearest gap
@@ -59,13 +62,13 @@ class Evidence:
         self._pairs: Floats = records(drivers, len(actor_keys), _NEVER, np.float64)
         # Drivers who take everything as it is, because they begin or the operation does.
         self._fresh: Bools = np.ones(drivers, dtype=np.bool_)
+        self._alerted: Bools = np.zeros(drivers, dtype=np.bool_)
         self._ran = _NEVER
 
-    def alerts(self, row: Ints) -> Bools:
-        """Objects that drew their driver's eyes at the last tick, shape (D, K)."""
-        drivers = np.arange(len(row))[:, None]
-        at = self._pairs[drivers, np.maximum(row, 0), _ALERT]
-        return np.asarray((at == self._ran) & (row >= 0))
+    def alerts(self, row: Ints) -> tuple[Bools, Bools]:
+        """Objects that drew their driver's eyes at the last tick, (D, K), and whose, (D,)."""
+        alert, caught = _alerts(row, self._alerted, self._ran, self._pairs)
+        return alert, caught
 
     def weigh(
         self,
@@ -96,7 +99,7 @@ class Evidence:
         change, view.speed, view.accel, alerted = _weigh(
             tick, self._step_s, round(STEADY_S / self._step_s), view.row, view.seen, registered,
             truth.seen, view.own.speed, own_along, along, lines.gap, view.speed, view.accel,
-            truth.speed, truth.accel, _parameters(lines, columns), self._fresh,
+            truth.speed, truth.accel, _parameters(lines, columns), self._fresh, self._alerted,
             columns.raw["bound_sigma"].max(axis=1), self._drivers, self._actors, self._pairs,
         )  # fmt: skip
         self._fresh[:] = False
@@ -110,17 +113,26 @@ class Evidence:
 
 
 def _parameters(lines: Sightlines, columns: Columns) -> Floats:
-    """Bound, gate, lamp, gain and gain during glances, shape (5, D, K).
+    """The combined parameters in the order of the kind, shape (5, D, K).
 
     Where no column selects objects they are the same for all of a driver's: shape (5, D, 1).
     """
     if columns.selects:
-        return np.stack([lines.combine(how, columns, name) for name, how in _COMBINED])
-    values = np.empty((len(_COMBINED), len(columns.used), 1))
-    for n, (name, how) in enumerate(_COMBINED):
-        over = np.add if how == SUM else np.multiply
-        over.reduce(columns.value[name], axis=1, out=values[n, :, 0])
-    return values
+        pairs = zip(_HOW.tolist(), columns.table, strict=True)
+        return np.stack([lines.combine(how, columns, values) for how, values in pairs])
+    alike: Floats = combine_all(_HOW, columns.table)
+    return alike
+
+
+@compiled
+def _alerts(row: Ints, alerted: Bools, ran: int, pairs: Floats) -> tuple[Bools, Bools]:
+    """As ``Evidence.alerts``: what the ``alerted``, shape (D,), were alerted by at the tick ran."""
+    alert, caught = np.zeros(row.shape, np.bool_), np.zeros(len(row), np.bool_)
+    for i in range(row.shape[0]):
+        for k in range(row.shape[1] if alerted[i] else 0):
+            if row[i, k] >= 0 and pairs[i, row[i, k], _ALERT] == ran:
+                alert[i, k] = caught[i] = True
+    return alert, caught
 
 
 @compiled
@@ -142,6 +154,7 @@ def _weigh(
     true_accel: Floats,
     parameters: Floats,
     fresh: Bools,
+    alerted: Bools,
     sigma: Floats,
     driver_keys: Keys,
     actor_keys: Keys,
@@ -149,13 +162,14 @@ def _weigh(
 ) -> tuple[Floats, Floats, Floats, bool]:
     """Changes, speeds and accelerations as believed, shape (D, K), and whether anybody is alert.
 
-    ``parameters`` are those of ``_parameters``, ``sigma`` (D,) the spread of the bound.
-    The records ``pairs``, shape (D, n, FIELDS), are brought up to date.
+    ``parameters`` are those of ``_parameters``, ``sigma`` (D,) the spread of the bound. The records
+    ``pairs``, shape (D, n, FIELDS), and ``alerted``, shape (D,), are brought up to date.
     """
     change = np.zeros(row.shape)
-    now, rise, alerted = speed.copy(), accel.copy(), False
-    bound, gate, lamp = parameters[0], parameters[1], parameters[2]
-    gain, away_gain = parameters[3], parameters[4]
+    now, rise = speed.copy(), accel.copy()
+    alerted[:] = False
+    bound, gate, lamp = parameters[_BOUND], parameters[_GATE], parameters[_LAMP]
+    gain, away_gain = parameters[_GAIN], parameters[_AWAY]
     wide = 1 if parameters.shape[2] > 1 else 0
     for i in range(row.shape[0]):
         for k in range(row.shape[1]):
@@ -203,9 +217,9 @@ def _weigh(
                     if looked:
                         pair[_BELIEVED], pair[_STEADY], pair[_EVIDENCE] = seen, 0, 0.0
                     else:
-                        pair[_ALERT], alerted = tick, True
+                        pair[_ALERT], alerted[i] = tick, True
             pair[_LAST] = tick
             followed = pair[_STEADY] >= 0 and looked
             now[i, k], rise[i, k] = pair[_BELIEVED], changes if followed else 0.0
             change[i, k] = now[i, k] - speed[i, k]
-    return change, now, rise, alerted
+    return change, now, rise, bool(alerted.any())
