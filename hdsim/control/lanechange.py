@@ -152,13 +152,35 @@ class LaneChange:
             path.lane, path.s, path.lane_s, _others(percepts.objects), self._lanes, self._table,
             self._parameters,
         )  # fmt: skip
-        again = np.where(asked == self._wish, self._held + 1, 1)
-        self._held = np.where(due, np.where(asked != 0, again, 0), self._held)
-        self._wish = np.where(due, asked, self._wish).astype(np.int8)
-        # Nobody moves over at the first thought of it: first a look, which ``considered`` asks for.
-        looks = np.where(obstructed, _LOOKS_AGAIN, p.change_looks)
-        resolved = needed | (self._held >= looks)
-        self.asked = np.where(resolved, asked, 0).astype(np.int8)
+        self.asked = _resolved(
+            due, asked, needed, obstructed, p.change_looks, self._wish, self._held
+        )
+
+
+@compiled
+def _resolved(
+    due: Bools,
+    asked: NDArray[np.int8],
+    needed: Bools,
+    obstructed: Bools,
+    looks: int,
+    wish: NDArray[np.int8],
+    held: Ints,
+) -> NDArray[np.int8]:
+    """The changes to ask for of those that drivers think of now, shape (D,).
+
+    Nobody moves over at the first thought of it: first a look, which ``considered`` asks for.
+    ``wish`` and ``held`` are those of ``LaneChange`` and brought up to date.
+    """
+    resolved = np.zeros(len(due), np.int8)
+    for d in range(len(due)):
+        if due[d]:
+            again = held[d] + 1 if asked[d] == wish[d] else 1
+            held[d] = again if asked[d] != 0 else 0
+            wish[d] = asked[d]
+        if needed[d] or held[d] >= (_LOOKS_AGAIN if obstructed[d] else looks):
+            resolved[d] = asked[d]
+    return resolved
 
 
 @compiled

@@ -78,11 +78,9 @@ class DrivingModel:
         speed = np.maximum(own.speed, 0.0)
         on_path = project(percepts, self._graph, parameters)
         on_path = self._evasion.let_by(percepts, self._obstacles.let_by(percepts, on_path))
-        stop_signal = self._signals.stop_distance(percepts)
+        stop_signal, opens = self._signals.judge(percepts)
         self._standing.note(percepts)
-        to_yield = self._right_of_way.judge(
-            percepts, on_path, self._signals.open(percepts), self._standing
-        )
+        to_yield = self._right_of_way.judge(percepts, on_path, opens, self._standing)
         limit = path.limit[:, 0] * own.limit_factor
         free = free_acceleration(speed, limit, to_yield.brisk, parameters)
         following, leader = self._follow(percepts, on_path, speed, free)

@@ -47,7 +47,6 @@ _DETOUR_M = 50.0
 _EXTEND_STEPS = 200
 # Distance of window point k: dense near the car, where steering looks, sparse far ahead.
 _GRID = np.arange(POINTS) * (1.0 + 0.02 * np.arange(POINTS))
-_GRID_SPEED = 14.0
 _U_TURN = 2
 
 
@@ -149,9 +148,8 @@ class Router:
         return [int(lane) for lane in lanes[keep]] + list(self._plans[driver])
 
     def _window(self) -> Paths:
-        stretch = np.minimum(np.maximum(self._speed / _GRID_SPEED, 1.0), 2.0)
         fields, lane = window(
-            self._samples, self._lanes, self._count, self._s, _GRID, stretch, self._graph.length
+            self._samples, self._lanes, self._count, self._s, _GRID, self._speed, self._graph.length
         )
         x, y, yaw, curvature, s, limit, width, lane_s = fields
         limit[self._cyclists] = np.minimum(limit[self._cyclists], self._p.cycling_speed)

@@ -10,7 +10,12 @@ from hdsim.core.compiled import compiled
 from hdsim.core.percept import Percepts
 from hdsim.core.state import Bools, Floats, Ints, SignalState
 
-_COLOURS = int(SignalState.RED), int(SignalState.YELLOW), int(SignalState.UNKNOWN)
+_COLOURS = (
+    int(SignalState.RED),
+    int(SignalState.YELLOW),
+    int(SignalState.UNKNOWN),
+    int(SignalState.GREEN),
+)
 # Beyond the line by this much the signal is behind [m].
 _PASSED_M = 0.0
 
@@ -32,8 +37,10 @@ class SignalRule:
         """Forget what these drivers had decided."""
         self._passing[drivers] = self._stopping[drivers] = -1
 
-    def stop_distance(self, percepts: Percepts) -> Floats:
+    def judge(self, percepts: Percepts) -> tuple[Floats, Bools]:
         """Distance from the front bumper to where it must stop [m], inf where it need not.
+
+        And who believes that the signal ahead lets them go; shape (D,) each.
 
         At the first sight of yellow the driver stops if ``yellow_decel`` is enough, from the moment
         the foot is on the brake to the place of the stop, and else goes on; the decision holds for
@@ -42,7 +49,7 @@ class SignalRule:
         Source: Gazis, Herman & Maradudin 1960 for the dilemma; ITE's deceleration.
         """
         signal = percepts.signal
-        return _stop_distance(
+        distance, opens = _judge(
             percepts.own.speed,
             signal.index,
             signal.state,
@@ -52,35 +59,31 @@ class SignalRule:
             _COLOURS,
             self._parameters,
         )
-
-    def open(self, percepts: Percepts) -> Bools:
-        """Drivers who believe that the signal ahead lets them go."""
-        signal = percepts.signal
-        green = (signal.state == SignalState.GREEN) | (self._passing == signal.index)
-        return np.asarray((signal.index >= 0) & green)
+        return distance, opens
 
 
 @compiled
-def _stop_distance(
+def _judge(
     speed: Floats,
     index: Ints,
     state: NDArray[np.uint8],
     distance: Floats,
     passing: Ints,
     stopping: Ints,
-    colours: tuple[int, int, int],
+    colours: tuple[int, int, int, int],
     parameters: ParameterTable,
-) -> Floats:
-    """The rule of ``SignalRule.stop_distance``; keeps ``passing`` and ``stopping`` in place."""
+) -> tuple[Floats, Bools]:
+    """The rule of ``SignalRule.judge``; keeps ``passing`` and ``stopping`` in place."""
     p = parameters[0]
-    red_state, yellow_state, unknown_state = colours
-    out = np.full(len(speed), np.inf)
+    red_state, yellow_state, unknown_state, green_state = colours
+    out, opens = np.full(len(speed), np.inf), np.zeros(len(speed), np.bool_)
     for d in range(len(speed)):
         ahead = index[d] >= 0 and distance[d] > _PASSED_M
         yellow = ahead and state[d] == yellow_state
         red = ahead and (state[d] == red_state or state[d] == unknown_state)
         if not (yellow or red):
             passing[d] = stopping[d] = -1
+            opens[d] = index[d] >= 0 and state[d] == green_state
             continue
         room = distance[d]
         if yellow:
@@ -89,7 +92,8 @@ def _stop_distance(
         fresh = passing[d] != index[d] and stopping[d] != index[d]
         if fresh and needed > (p.yellow_decel if yellow else p.red_decel):
             passing[d] = index[d]
+        opens[d] = passing[d] == index[d]
         if passing[d] != index[d]:
             stopping[d] = index[d]
             out[d] = max(distance[d] - p.stop_margin, 0.0)
-    return out
+    return out, opens

@@ -213,6 +213,8 @@ class Track:
         self.end -= count * SPACING_M
 
 
+# Above this speed the points of a window lie farther apart [m/s].
+GRID_SPEED = 14.0
 # Samples around the last projection among which the next one is looked for.
 _BEFORE, _AFTER = 4, 8
 # This far along the path a projection may be off its sample without counting as away [m].
@@ -260,7 +262,7 @@ def window(
     count: Ints,
     begin: Floats,
     ahead: Floats,
-    stretch: Floats,
+    speed: Floats,
     length: Floats,
 ) -> tuple[Floats, Ints]:
     """Paths interpolated at distances ahead; past the end of the road they go straight on.
@@ -270,13 +272,14 @@ def window(
         lanes: Lane of each sample, shape (D, N).
         count: How many of them there are, shape (D,).
         begin: Path distances the windows begin at [m], shape (D,).
-        ahead: Distances of the window's points from there [m], shape (P,).
-        stretch: Factor on them, shape (D,).
+        ahead: Distances of the window's points from there [m], shape (P,); farther apart, up to
+            twice as far, for whoever is faster than ``GRID_SPEED``.
+        speed: Own speeds [m/s], >= 0, shape (D,).
         length: Lengths of the graph's lanes [m].
 
     Returns:
-        ``(x, y, yaw, curvature, s, limit, width, lane_s)`` as in ``Paths``, shape (8, D, P), one
-        array because each one more that is handed to Python takes 0.7 us; and ``lane``, (D, P).
+        ``(x, y, yaw, curvature, s, limit, width, lane_s)`` as in ``Paths``, shape (8, D, P), and
+        ``lane``, shape (D, P).
     """
     shape = len(count), len(ahead)
     fields, lane = np.empty((8, *shape)), np.empty(shape, dtype=np.int64)
@@ -284,8 +287,9 @@ def window(
     s, limit, width, lane_s = fields[4], fields[5], fields[6], fields[7]
     for d in range(shape[0]):
         last, path = max(count[d] - 1, 0), samples[d]
+        stretch = min(max(speed[d] / GRID_SPEED, 1.0), 2.0)
         for j in range(shape[1]):
-            at = begin[d] + ahead[j] * stretch[d]
+            at = begin[d] + ahead[j] * stretch
             u = at / SPACING_M
             k = min(int(u), max(last - 1, 0))
             f, n = min(u - k, 1.0), min(k + 1, last)
