@@ -43,7 +43,7 @@ _BOUND, _GATE, _LAMP, _GAIN, _AWAY = (
 STEADY_MPS2, STEADY_S, LAMP_MPS2, NEAREST_M = 0.3, 1.0, 0.5, 1.0
 _SAME_WAY = math.cos(math.radians(50.0))
 # The wide spread of bounds is that of reactions to a leader. Those who come from elsewhere are
-# looked at for whether they come: there it is that of other reactions (Taoka 1989).
+# looked at for whether they come: there it is that of other reactions (Taoka 1989). [P]
 _OTHERS_SIGMA = 0.45
 
 
