@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
 
 from hdsim.core.errors import HdsimError, InfrastructureError
 from hdsim.run.process import CallApart, Died, Raised, Returned, stop
@@ -97,7 +98,7 @@ class _Running(Generic[T]):
 
 def heartbeat_path(folder: Path, name: str) -> Path:
     """Where the job ``name`` writes its heartbeat."""
-    return folder / (name.replace("/", "__") + ".beat")
+    return folder / (quote(name, safe="") + ".beat")
 
 
 def run_jobs(

@@ -169,7 +169,7 @@ def guidance_uncertainty(
 
 def _command() -> str:
     """What was called, but for where its results went."""
-    words = ["hdsim", *sys.argv[1:]]
+    words = ["hdsim", *(word for word in sys.argv[1:] if not word.startswith("--out="))]
     if "--out" in words:
         del words[(at := words.index("--out")) : at + 2]
     return " ".join(words)

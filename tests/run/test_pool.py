@@ -202,3 +202,9 @@ def test_an_interrupted_batch_leaves_no_worker_behind(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         list(run_jobs([Job("hang", hang, (pid_file,))], tmp_path, 1, 60.0, interrupt))
     assert not Path(f"/proc/{pid_file.read_text()}").exists()
+
+
+def test_jobs_whose_names_look_alike_have_heartbeats_of_their_own(tmp_path):
+    names = ("a/b", "a__b", "a%2Fb", "a b")
+    assert len({heartbeat_path(tmp_path, name) for name in names}) == len(names)
+    assert all(heartbeat_path(tmp_path, name).parent == tmp_path for name in names)
