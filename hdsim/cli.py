@@ -304,7 +304,7 @@ def print_report(recorded: Run, failures: int = 20) -> None:
         out.print(note, markup=False, soft_wrap=True)
     found: list[dict[str, Any]] = recorded.failures
     if found:
-        out.print(f"{len(found)} failures in {recorded.path}; replay one with", markup=False)
+        out.print(f"failures in {recorded.path}: {len(found)}; replay one with", markup=False)
         # Called by its path from an environment that is not active, the command keeps that path.
         command = "hdsim" if shutil.which("hdsim") else sys.argv[0]
         line = found[0]["replay"].replace("hdsim", command, 1)

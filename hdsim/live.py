@@ -67,7 +67,7 @@ class LiveDisplay:
         if row.get("hash"):
             score_text = f"score {score:.1f}, " if score is not None else ""
             text += (
-                f", {score_text}{row['failures']} failures, "
+                f", {score_text}failures {row['failures']}, "
                 f"{row['sim_time_s']:.0f} s simulated in {row['wall_time_s']:.0f} s"
             )
         return Text(text)
