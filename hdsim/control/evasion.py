@@ -7,7 +7,7 @@ keep it from what stands in its way, and brakes on the way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -75,19 +75,9 @@ class Evasion:
 
     def let_by(self, percepts: Percepts, on_path: OnPath) -> OnPath:
         """The objects along the path without those that the drivers steer round."""
-        if not (self.row >= 0).any():
-            return on_path
-        own, obj, path = percepts.own, percepts.objects, percepts.paths
-        blocking = on_path.blocking.copy()
-        let_by(
-            self.row, _ANY_SPEED, self._moves, blocking, on_path.gap,
-            own.speed, own.length, own.width, own.wheelbase, own.yaw_rate,
-            own.x, own.y, own.d, own.heading_error,
-            path.s, path.x, path.y, path.yaw,
-            obj.seen, obj.row, obj.x, obj.y, obj.yaw, obj.speed, obj.length, obj.width,
-            _GRAZE_M, self._parameters,
-        )  # fmt: skip
-        return replace(on_path, blocking=blocking)
+        return let_by(
+            percepts, on_path, self.row, _ANY_SPEED, self._moves, _GRAZE_M, self._parameters
+        )
 
     def look(self, percepts: Percepts, on_path: OnPath, following: Floats) -> Swerve | None:
         """Ways round for those whom braking no longer keeps from contact; None for nobody.

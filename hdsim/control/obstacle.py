@@ -6,7 +6,7 @@ out over the lane of the oncoming traffic, when nobody comes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -96,19 +96,10 @@ class Obstacles:
         Beside what is gone around the path alone does not say whether it is in the way: its bends
         are sharp, and what the box sweeps there is looked at instead.
         """
-        if not (self._passing >= 0).any():
-            return on_path
-        own, obj, path = percepts.own, percepts.objects, percepts.paths
-        blocking = on_path.blocking.copy()
-        let_by(
-            self._passing, self._p.obstacle_speed, self._moves, blocking, on_path.gap,
-            own.speed, own.length, own.width, own.wheelbase, own.yaw_rate,
-            own.x, own.y, own.d, own.heading_error,
-            path.s, path.x, path.y, path.yaw,
-            obj.seen, obj.row, obj.x, obj.y, obj.yaw, obj.speed, obj.length, obj.width,
-            _GRAZE_M, self._parameters,
+        return let_by(
+            percepts, on_path, self._passing, self._p.obstacle_speed, self._moves, _GRAZE_M,
+            self._parameters,
         )  # fmt: skip
-        return replace(on_path, blocking=blocking)
 
     def look(self, percepts: Percepts, on_path: OnPath, leader: Ints, standing: Standing) -> Around:
         """What stands in the way for good, and how to go around it.

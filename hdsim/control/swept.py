@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from hdsim.control.parameters import Parameters, ParameterTable
+from hdsim.control.scene import OnPath
 from hdsim.control.standing import stands
 from hdsim.control.steering import place_at, preview, pursue, within_grip
 from hdsim.control.track import led_aside
 from hdsim.core.compiled import compiled
+from hdsim.core.percept import Percepts
 from hdsim.core.planar import nearest_point, sincos
 from hdsim.core.state import Bools, Floats, Ints
 
@@ -218,8 +221,43 @@ def as_believed(
     return own, Box(x + at_x - own_x, y + at_y - own_y, yaw, other_length, other_width)
 
 
-@compiled
 def let_by(
+    percepts: Percepts,
+    on_path: OnPath,
+    passing: Ints,
+    most_speed: float,
+    moves: Moves,
+    clearance: float,
+    parameters: ParameterTable,
+) -> OnPath:
+    """The objects along the path without those that the drivers come past; ends ``passing``.
+
+    Args:
+        percepts: The subjective scene.
+        on_path: Objects along the path.
+        passing: Actor row of who stands there, -1 for nobody, shape (D,); brought up to date.
+        most_speed: Whoever is faster has given up going round [m/s].
+        moves: How the drivers mean to move; of it the intentions count.
+        clearance: Kept on all sides [m].
+        parameters: ``parameter_table``.
+    """
+    if not (passing >= 0).any():
+        return on_path
+    own, obj, path = percepts.own, percepts.objects, percepts.paths
+    blocking = on_path.blocking.copy()
+    _let_by(
+        passing, most_speed, moves, blocking, on_path.gap,
+        own.speed, own.length, own.width, own.wheelbase, own.yaw_rate,
+        own.x, own.y, own.d, own.heading_error,
+        path.s, path.x, path.y, path.yaw,
+        obj.seen, obj.row, obj.x, obj.y, obj.yaw, obj.speed, obj.length, obj.width,
+        clearance, parameters,
+    )  # fmt: skip
+    return replace(on_path, blocking=blocking)
+
+
+@compiled
+def _let_by(
     passing: Ints,
     most_speed: float,
     moves: Moves,
@@ -249,11 +287,7 @@ def let_by(
     clearance: float,
     parameters: ParameterTable,
 ) -> None:
-    """Take out of ``blocking`` whom a driver comes past; ends ``passing`` in place.
-
-    ``passing`` is the actor row of who stands there, -1 for nobody, shape (D,). Whoever is faster
-    than ``most_speed`` [m/s] has given up going round. Of ``moves`` the intentions count.
-    """
+    """``let_by`` in place: ``blocking`` and ``passing`` are brought up to date."""
     p = parameters[0]
     for d in range(len(passing)):
         if passing[d] < 0:
